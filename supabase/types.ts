@@ -674,15 +674,18 @@ export type Database = {
       }
       embedding_spaces: {
         Row: {
+          baseline: number | null
           created_at: string
           name: string
         }
         ComputedFields: never
         Insert: {
+          baseline?: number | null
           created_at?: string
           name: string
         }
         Update: {
+          baseline?: number | null
           created_at?: string
           name?: string
         }
@@ -1781,6 +1784,53 @@ export type Database = {
           },
         ]
       }
+      runbook_embeddings: {
+        Row: {
+          center: unknown
+          phrases: unknown[]
+          runbook_id: number
+          space: string
+          workspace_id: string | null
+        }
+        ComputedFields: never
+        Insert: {
+          center: unknown
+          phrases: unknown[]
+          runbook_id: number
+          space: string
+          workspace_id?: string | null
+        }
+        Update: {
+          center?: unknown
+          phrases?: unknown[]
+          runbook_id?: number
+          space?: string
+          workspace_id?: string | null
+        }
+        Relationships: [
+          {
+            foreignKeyName: "runbook_embeddings_runbook_id_fkey"
+            columns: ["runbook_id"]
+            isOneToOne: false
+            referencedRelation: "runbooks"
+            referencedColumns: ["id"]
+          },
+          {
+            foreignKeyName: "runbook_embeddings_space_fkey"
+            columns: ["space"]
+            isOneToOne: false
+            referencedRelation: "embedding_spaces"
+            referencedColumns: ["name"]
+          },
+          {
+            foreignKeyName: "runbook_embeddings_workspace_id_fkey"
+            columns: ["workspace_id"]
+            isOneToOne: false
+            referencedRelation: "workspaces"
+            referencedColumns: ["id"]
+          },
+        ]
+      }
       runbook_matches: {
         Row: {
           cost_factor: number
@@ -1790,6 +1840,8 @@ export type Database = {
           position: number
           refusal: string | null
           relevance: number
+          relevance_by_meaning: number | null
+          relevance_by_words: number
           revision: number
           run_id: number
           runbook_id: number
@@ -1808,6 +1860,8 @@ export type Database = {
           position: number
           refusal?: string | null
           relevance: number
+          relevance_by_meaning?: number | null
+          relevance_by_words: number
           revision: number
           run_id: number
           runbook_id: number
@@ -1825,6 +1879,8 @@ export type Database = {
           position?: number
           refusal?: string | null
           relevance?: number
+          relevance_by_meaning?: number | null
+          relevance_by_words?: number
           revision?: number
           run_id?: number
           runbook_id?: number
@@ -2937,6 +2993,27 @@ export type Database = {
         }
         ComputedFields: never
         Relationships: []
+      }
+      agent_outcomes: {
+        Row: {
+          agent: string
+          agent_id: number
+          goal_type: string
+          goals: number | null
+          successes: number | null
+          version: number
+          workspace_id: string
+        }
+        ComputedFields: never
+        Relationships: [
+          {
+            foreignKeyName: "agent_instances_agent_id_fkey"
+            columns: ["agent_id"]
+            isOneToOne: false
+            referencedRelation: "agents"
+            referencedColumns: ["id"]
+          },
+        ]
       }
       day_costs: {
         Row: {

@@ -37,7 +37,8 @@ const RULES: [(&str, &[&str], &[&str]); 13] = [
         &["infra/client", "infra/local", "infra/definitions", "shared"],
         &[],
     ),
-    ("tests/harness", &["infra/local"], &[]),
+    // The evaluation of matching embeds with the client that the functions have.
+    ("tests/harness", &["infra/local", "shared/llm"], &[]),
     (
         "tests/suite",
         &[

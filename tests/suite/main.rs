@@ -34,6 +34,7 @@ mod known_failure_modes;
 mod learning;
 mod locks;
 mod log_leaks;
+mod meaning;
 mod models;
 mod mutants;
 mod objects;

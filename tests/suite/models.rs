@@ -239,7 +239,7 @@ async fn memories_are_embedded_again_on_request() {
     ]);
     let steps = json!([{"key": "think", "kind": "agent", "agent": "analyst", "input": {"instructions": "Remember it."}}]);
     let goal = json!({"title": "Remember", "description": "Remember what we know."});
-    // Each refusal is repeated without a width.
+    // The question and both memories. Each refusal is repeated without a width.
     let script = Script::default()
         .json("assessment", &json!({"decision": "goal", "goal": goal}))
         .json("plan", &json!({"summary": "s", "steps": steps}))
@@ -251,7 +251,7 @@ async fn memories_are_embedded_again_on_request() {
             "work",
             json!({"role": "assistant", "content": "Remembered."}),
         );
-    let script = (0..4).fold(script, |script, _| script.reply("embed", json!(400)));
+    let script = (0..6).fold(script, |script, _| script.reply("embed", json!(400)));
     let base_url = script.serve().await;
     let with_model = move |mut options: StackOptions| {
         for (name, value) in [
@@ -293,8 +293,12 @@ async fn memories_are_embedded_again_on_request() {
     assert_eq!(spaces().await, [space.clone(), space]);
     let paid = "select=state,input_tokens,steps!inner(key)&purpose=eq.embed&steps.key=eq.embed";
     let paid = owner.rows("step_turns", paid).await.unwrap();
-    assert_eq!(paid.len(), 1, "one batch is one paid turn: {paid:?}");
-    assert_eq!(paid[0]["state"], "answered", "{paid:?}");
+    // Memories, texts of runbooks, and the questions that measure the baseline of the space.
+    assert_eq!(paid.len(), 3, "one batch is one paid turn: {paid:?}");
+    let answered = paid.iter().all(|turn| turn["state"] == "answered");
+    assert!(answered, "{paid:?}");
+    let embedded = owner.rows("runbook_embeddings", "select=space").await;
+    assert!(!embedded.unwrap().is_empty());
 
     let asked = script.asked_for("embed").len();
     assert_eq!(ended(again).await["state"], "answered");

@@ -54,7 +54,7 @@ async fn converse(
 ) -> Result<Value, StepError> {
     let (executor, model, work) = (caller.executor, journal.model(), caller.work);
     let is_about = format!("{}\n{}", work.question, task.instructions);
-    for memory in memory::initial(journal, &is_about).await {
+    for memory in memory::initial(journal, &is_about, None).await {
         match memory.kind.as_str() {
             "lesson" => task.lessons.push(memory::in_words(&memory)),
             _ => task.memories.push(memory::in_words(&memory)),

@@ -26,7 +26,17 @@ pub(crate) async fn work(
 async fn assess(journal: &mut Journal<'_>, step: &ClaimedStep) -> Result<Assessment, StepError> {
     let mut task: Assess = step.context()?;
     if rule::assess_exact_form(&task).is_none() {
-        let recalled = memory::initial(journal, &task.question).await;
+        let space = task.question_space.as_deref();
+        let question = memory::match_question(journal, &task.question, space).await;
+        let (embedding, runbooks) = question.map_or((None, None), |question| {
+            (Some(question.embedding), question.runbooks)
+        });
+        if let Some(runbooks) = runbooks {
+            task.runbooks = serde_json::from_value(runbooks).map_err(|error| {
+                StepError::terminal("bad_context", format!("candidate runbooks: {error}"))
+            })?;
+        }
+        let recalled = memory::initial(journal, &task.question, embedding).await;
         task.memories = recalled.iter().map(memory::in_words).collect();
     }
     let catalogue = Catalogue {

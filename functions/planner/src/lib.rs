@@ -50,7 +50,7 @@ impl ModelFunction for PlanSteps {
 async fn plan(journal: &mut Journal<'_>, step: &ClaimedStep) -> Result<Planned, StepError> {
     let mut task: PlanTask = step.context()?;
     let is_about = format!("{}\n{}", task.goal.title, task.goal.description);
-    let recalled = memory::initial(journal, &is_about).await;
+    let recalled = memory::initial(journal, &is_about, None).await;
     task.memories = recalled.iter().map(memory::in_words).collect();
     let rules = PlanRules {
         limits: task.limits,

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::embeddings::InputForm;
+
 /// The settings of the providers; neither key nor base URL means that there is no language model.
 #[derive(Debug, Clone)]
 pub struct ModelConfig {
@@ -21,6 +23,11 @@ pub struct ModelConfig {
     pub fallback_model: Option<String>,
     /// `GOALPOST_EMBEDDING_MODEL`, one of the OpenAI-compatible provider, or `lexical`.
     pub embedding_model: Option<String>,
+    /// `GOALPOST_EMBEDDING_BASE_URL`: an OpenAI-compatible server that embeds in place of the provider's. No key is sent.
+    pub embedding_base_url: Option<String>,
+    /// `GOALPOST_EMBEDDING_INPUT`: `plain`, `input_type`, or two prefixes such as `query: |passage: `; by the model's name
+    /// when absent.
+    pub embedding_input: Option<String>,
     /// `GOALPOST_MAX_OUTPUT_TOKENS`: no question asks for more tokens of answer, reasoning included.
     pub max_output_tokens: u32,
     /// For one call, from the first byte to the last: `GOALPOST_MODEL_TIMEOUT_SECONDS`.
@@ -49,6 +56,8 @@ impl Default for ModelConfig {
             model: None,
             fallback_model: None,
             embedding_model: None,
+            embedding_base_url: None,
+            embedding_input: None,
             max_output_tokens: MAX_OUTPUT_TOKENS,
             timeout: TIMEOUT,
             longest_wait: LONGEST_WAIT,
@@ -98,12 +107,32 @@ impl ModelConfig {
         };
         let (anthropic_base_url, openai_base_url) =
             (address("ANTHROPIC_BASE_URL"), address("OPENAI_BASE_URL"));
+        let embedding_base_url = address("GOALPOST_EMBEDDING_BASE_URL");
+        let embedding_model = variable("GOALPOST_EMBEDDING_MODEL");
+        if embedding_base_url.is_some() && embedding_model.is_none() {
+            problems.push(
+                "GOALPOST_EMBEDDING_BASE_URL needs GOALPOST_EMBEDDING_MODEL, the model that the server embeds with"
+                    .to_owned(),
+            );
+        }
+        let embedding_input = variable("GOALPOST_EMBEDDING_INPUT");
+        if embedding_input
+            .as_deref()
+            .is_some_and(|input| InputForm::parse(input).is_none())
+        {
+            problems.push(
+                "GOALPOST_EMBEDDING_INPUT is none of plain, input_type and two prefixes with a bar between them"
+                    .to_owned(),
+            );
+        }
         let config = Self {
             anthropic_base_url,
             openai_base_url,
             model: variable("GOALPOST_MODEL"),
             fallback_model: variable("GOALPOST_FALLBACK_MODEL"),
-            embedding_model: variable("GOALPOST_EMBEDDING_MODEL"),
+            embedding_model,
+            embedding_base_url,
+            embedding_input,
             max_output_tokens: u32::try_from(max_output_tokens).unwrap_or(MAX_OUTPUT_TOKENS),
             timeout: Duration::from_secs(timeout),
             longest_wait: Duration::from_secs(longest_wait),
@@ -143,6 +172,8 @@ mod tests {
             ("GOALPOST_MODEL", "m"),
             ("GOALPOST_FALLBACK_MODEL", "f"),
             ("GOALPOST_EMBEDDING_MODEL", "e"),
+            ("GOALPOST_EMBEDDING_BASE_URL", "https://e"),
+            ("GOALPOST_EMBEDDING_INPUT", "input_type"),
             ("GOALPOST_MAX_OUTPUT_TOKENS", "4096"),
             ("GOALPOST_MODEL_TIMEOUT_SECONDS", "30"),
             ("GOALPOST_MODEL_LONGEST_WAIT_SECONDS", "0"),
@@ -153,6 +184,8 @@ mod tests {
         assert_eq!(config.model.as_deref(), Some("m"));
         assert_eq!(config.fallback_model.as_deref(), Some("f"));
         assert_eq!(config.embedding_model.as_deref(), Some("e"));
+        assert_eq!(config.embedding_base_url.as_deref(), Some("https://e"));
+        assert_eq!(config.embedding_input.as_deref(), Some("input_type"));
         assert_eq!(
             (
                 config.max_output_tokens,
@@ -179,6 +212,16 @@ mod tests {
             ]
         );
         assert_eq!(read(&[]).0.max_output_tokens, MAX_OUTPUT_TOKENS);
+    }
+
+    #[test]
+    fn unusable_settings_of_embeddings_are_named() {
+        let problems = |variables: &[(&str, &str)]| read(variables).1.join(" ");
+        let server = ("GOALPOST_EMBEDDING_BASE_URL", "http://localhost:8080/v1");
+        assert!(problems(&[server]).contains("needs GOALPOST_EMBEDDING_MODEL"));
+        assert_eq!(problems(&[server, ("GOALPOST_EMBEDDING_MODEL", "e5")]), "");
+        assert!(problems(&[("GOALPOST_EMBEDDING_INPUT", "query")]).contains("two prefixes"));
+        assert_eq!(problems(&[("GOALPOST_EMBEDDING_INPUT", "q: |p: ")]), "");
     }
 
     #[test]

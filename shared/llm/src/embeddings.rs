@@ -5,10 +5,15 @@
 //!
 //! `GOALPOST_EMBEDDING_MODEL` names a model of the OpenAI-compatible provider, or `lexical`. Unset, OpenAI itself is
 //! asked for its small one; everywhere else the built-in lexical embedding serves ([`lexical()`]): it needs no server, has
-//! no synonyms, and finds what shares words, parts of words and neighbours.
+//! no synonyms, and finds what shares words, parts of words and neighbours. `GOALPOST_EMBEDDING_BASE_URL` names another
+//! OpenAI-compatible server for embeddings alone; it is sent no key.
 
+mod baseline;
+mod input;
 mod lexical;
 mod vector;
+
+use std::borrow::Cow;
 
 use domain::Usage;
 
@@ -17,6 +22,9 @@ use crate::provider_names::{ANTHROPIC, OPENAI};
 use crate::providers::openai::{OpenAi, embeddings};
 use crate::request::Candidate;
 
+pub use baseline::{baseline, baseline_texts};
+pub(crate) use input::InputForm;
+pub use input::TextRole;
 pub use lexical::{LEXICAL_SPACE, lexical};
 pub use vector::WIDTH;
 use vector::normalise;
@@ -55,19 +63,30 @@ pub struct EmbeddingCall {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Embedder {
     Lexical,
-    /// A model of the OpenAI-compatible provider.
-    OpenAi(String),
+    /// A model of the OpenAI-compatible provider, and the form of its input.
+    OpenAi(String, InputForm),
     /// A name without a provider: the error of each embedding.
     Unavailable(Kind),
 }
 
 impl Embedder {
-    /// By `GOALPOST_EMBEDDING_MODEL` and what there is.
-    pub(crate) fn choose(named: Option<&str>, openai: Option<&OpenAi>) -> Self {
+    /// By `GOALPOST_EMBEDDING_MODEL`, `GOALPOST_EMBEDDING_INPUT` and what there is.
+    pub(crate) fn choose(
+        named: Option<&str>,
+        input: Option<&str>,
+        openai: Option<&OpenAi>,
+    ) -> Self {
         let named = named.map(str::trim).filter(|name| !name.is_empty());
+        let openai_model = |model: &str| {
+            let stated = input.and_then(InputForm::parse);
+            Self::OpenAi(
+                model.to_owned(),
+                stated.unwrap_or_else(|| InputForm::of_model(model)),
+            )
+        };
         let Some(name) = named else {
             return match openai {
-                Some(openai) if openai.is_openai_itself() => Self::OpenAi(DEFAULT_MODEL.into()),
+                Some(openai) if openai.is_openai_itself() => openai_model(DEFAULT_MODEL),
                 _ => Self::Lexical,
             };
         };
@@ -83,8 +102,8 @@ impl Embedder {
                 model: name.into(),
                 provider: OPENAI.into(),
             }),
-            Some((OPENAI, model)) if !model.is_empty() => Self::OpenAi(model.into()),
-            _ => Self::OpenAi(name.into()),
+            Some((OPENAI, model)) if !model.is_empty() => openai_model(model),
+            _ => openai_model(name),
         }
     }
 
@@ -92,21 +111,22 @@ impl Embedder {
     pub(crate) fn space(&self) -> Result<String, Error> {
         match self {
             Self::Lexical => Ok(LEXICAL_SPACE.into()),
-            Self::OpenAi(model) => Ok(format!("{OPENAI}/{model}")),
+            Self::OpenAi(model, _) => Ok(format!("{OPENAI}/{model}")),
             Self::Unavailable(kind) => Err(kind.clone().into()),
         }
     }
 
     /// Returns what embedding these texts asks of a provider; none where the built-in embedding serves.
-    pub(crate) fn call(&self, texts: &[String]) -> Option<EmbeddingCall> {
-        let Self::OpenAi(model) = self else {
+    pub(crate) fn call(&self, role: TextRole, texts: &[String]) -> Option<EmbeddingCall> {
+        let Self::OpenAi(model, input) = self else {
             return None;
         };
         let bytes: usize = texts
             .chunks(BATCH)
             .map(|batch| {
-                let batch: Vec<&str> = batch.iter().map(|text| cut(text)).collect();
-                embeddings::body(model, &batch).to_string().len()
+                embeddings::body(model, &sent(input, role, batch), input.field(role))
+                    .to_string()
+                    .len()
             })
             .sum();
         Some(EmbeddingCall {
@@ -122,10 +142,11 @@ impl Embedder {
     pub(crate) async fn embed(
         &self,
         openai: Option<&OpenAi>,
+        role: TextRole,
         texts: &[String],
     ) -> Result<(Embedded, Option<Usage>), Error> {
         let space = self.space()?;
-        let (Self::OpenAi(model), Some(openai)) = (self, openai) else {
+        let (Self::OpenAi(model, input), Some(openai)) = (self, openai) else {
             let vectors = texts.iter().map(|text| lexical(text)).collect();
             return Ok((Embedded { space, vectors }, None));
         };
@@ -136,8 +157,8 @@ impl Embedder {
             ..Usage::default()
         };
         for batch in texts.chunks(BATCH) {
-            let batch: Vec<&str> = batch.iter().map(|text| cut(text)).collect();
-            match openai.embed(model, &batch).await {
+            let batch = sent(input, role, batch);
+            match openai.embed(model, &batch, input.field(role)).await {
                 Ok((given, usage)) => {
                     add(&mut used, &usage);
                     for vector in given {
@@ -166,6 +187,14 @@ impl Embedder {
 fn add(sum: &mut Usage, usage: &Usage) {
     sum.input_tokens = sum.input_tokens.saturating_add(usage.input_tokens);
     sum.is_estimate |= usage.is_estimate;
+}
+
+/// Returns texts in the form of their role, as much of each as is embedded.
+fn sent<'a>(input: &InputForm, role: TextRole, texts: &'a [String]) -> Vec<Cow<'a, str>> {
+    texts
+        .iter()
+        .map(|text| input.text(role, cut(text)))
+        .collect()
 }
 
 /// As much of a text as is embedded. An empty one is refused by providers.
@@ -232,7 +261,7 @@ mod tests {
 
     #[test]
     fn unusable_embedding_name_is_reported_at_its_use() {
-        let word = |named| match Embedder::choose(Some(named), None).space() {
+        let word = |named| match Embedder::choose(Some(named), None, None).space() {
             Ok(space) => space,
             Err(error) => error.to_string(),
         };

@@ -40,7 +40,7 @@ pub use answer::{Answer, Stop};
 pub use candidates::Candidates;
 pub use config::ModelConfig;
 pub use direct::DirectCaller;
-pub use embeddings::{Embedded, EmbeddingCall};
+pub use embeddings::{Embedded, EmbeddingCall, TextRole};
 pub use error::{Charged, Error, Kind};
 pub use lazy::{KeyReader, KeyReaders, LazyModel};
 pub use provider_names::{ANTHROPIC, OPENAI};
@@ -68,6 +68,8 @@ pub struct Model {
     keys: Keys,
     router: ModelRouter,
     embedder: Embedder,
+    /// A server for embeddings alone, in the place of the provider's.
+    embedding_server: Option<OpenAi>,
     max_output_tokens: u32,
 }
 
@@ -99,9 +101,17 @@ impl Model {
         let has_openai = config.openai_api_key.is_some() || config.openai_base_url.is_some();
         let openai = has_openai.then(|| {
             let base_url = config.openai_base_url.as_deref();
-            OpenAi::new(http, base_url, keys.openai.clone(), config.timeout)
+            OpenAi::new(http.clone(), base_url, keys.openai.clone(), config.timeout)
         });
-        let embedder = Embedder::choose(config.embedding_model.as_deref(), openai.as_ref());
+        let embedding_server = config
+            .embedding_base_url
+            .as_deref()
+            .map(|base_url| OpenAi::new(http, Some(base_url), Key::default(), config.timeout));
+        let embedder = Embedder::choose(
+            config.embedding_model.as_deref(),
+            config.embedding_input.as_deref(),
+            embedding_server.as_ref().or(openai.as_ref()),
+        );
         let router = ModelRouter {
             has_anthropic,
             has_openai,
@@ -116,6 +126,7 @@ impl Model {
             keys,
             router,
             embedder,
+            embedding_server,
             max_output_tokens: config.max_output_tokens,
         })
     }
@@ -230,14 +241,19 @@ impl Model {
     ///
     /// # Errors
     /// See [`Kind`]. Nothing falls back to another space: its vectors could not be compared.
-    pub async fn embed(&self, texts: &[String]) -> Result<(Embedded, Option<Usage>), Error> {
-        self.embedder.embed(self.openai.as_ref(), texts).await
+    pub async fn embed(
+        &self,
+        role: TextRole,
+        texts: &[String],
+    ) -> Result<(Embedded, Option<Usage>), Error> {
+        let server = self.embedding_server.as_ref().or(self.openai.as_ref());
+        self.embedder.embed(server, role, texts).await
     }
 
     /// Returns what embedding these texts asks of a provider; none where it costs nothing.
     #[must_use]
-    pub fn embedding_call(&self, texts: &[String]) -> Option<EmbeddingCall> {
-        self.embedder.call(texts)
+    pub fn embedding_call(&self, role: TextRole, texts: &[String]) -> Option<EmbeddingCall> {
+        self.embedder.call(role, texts)
     }
 
     /// The name of the space that [`Model::embed`] gives vectors of.

@@ -3,7 +3,7 @@
 //! An embedding that a provider is paid for is a turn of the step, reserved before and settled after; its vectors are not
 //! kept, and computed again where a step goes on. The built-in one costs nothing and leaves no row.
 
-use llm::{Charged, Embedded, EmbeddingCall, Model};
+use llm::{Charged, Embedded, EmbeddingCall, Model, TextRole};
 use runtime::{Interrupted, StepContext};
 use serde_json::json;
 use store::{ModelCall, StepError, Store, TurnBegun, TurnEnd};
@@ -26,12 +26,13 @@ impl StepEmbedding<'_> {
     pub(crate) async fn texts(
         self,
         call_number: i32,
+        role: TextRole,
         texts: &[String],
     ) -> Result<Embedded, Interrupted> {
-        match self.model.embedding_call(texts) {
-            Some(call) => self.paid(&call, call_number, texts).await,
+        match self.model.embedding_call(role, texts) {
+            Some(call) => self.paid(&call, call_number, role, texts).await,
             None => {
-                let embedded = self.model.embed(texts).await;
+                let embedded = self.model.embed(role, texts).await;
                 let (embedded, _) = embedded.map_err(StepError::from)?;
                 Ok(embedded)
             }
@@ -42,11 +43,12 @@ impl StepEmbedding<'_> {
         self,
         call: &EmbeddingCall,
         call_number: i32,
+        role: TextRole,
         texts: &[String],
     ) -> Result<Embedded, Interrupted> {
         let number = self.begin(call, call_number, texts).await?;
         let embedded = tokio::select! {
-            embedded = self.model.embed(texts) => Some(embedded),
+            embedded = self.model.embed(role, texts) => Some(embedded),
             () = self.context.stopping() => None,
         };
         let end = match &embedded {

@@ -1,11 +1,12 @@
-//! Memories that a step receives, and those that it writes.
+//! Memories that a step receives, and those that it writes; questions and runbooks as vectors.
 //!
 //! Memory helps and is never needed: where no embedding can be had, or its space is not there, memories are found by
 //! their words alone.
 
 mod embedding;
+mod runbooks;
 
-use llm::{Model, TaskMethod};
+use llm::{Model, TaskMethod, TextRole};
 use runtime::{Interrupted, StepContext};
 use serde::Serialize;
 use store::{Embedding, Error, Memory, MemoryQuery, StepError, Store};
@@ -13,6 +14,7 @@ use store::{Embedding, Error, Memory, MemoryQuery, StepError, Store};
 use journal::Journal;
 
 use embedding::StepEmbedding;
+pub use runbooks::{Question, match_question};
 
 /// The most memories that a step receives at its beginning, and their most tokens.
 const INITIAL: u32 = 8;
@@ -22,13 +24,15 @@ const RECALLED: u64 = 5;
 const MOST_RECALLED: u64 = 20;
 const RECALLED_TOKENS: u32 = 4000;
 
-/// The memories of a workspace that are in one space.
+/// The memories and runbooks of a workspace that are in one space.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct InSpace {
     /// `lexical-1`, or `provider/model`.
     pub space: String,
     /// How many.
     pub memory_count: u64,
+    /// How many runbooks, built-in ones included; none in the built-in space, which they do not need.
+    pub runbook_count: u64,
 }
 
 /// The memory that a step has, under its claim.
@@ -60,7 +64,7 @@ impl<'a> Memories<'a> {
         text: &str,
         limit: Option<u64>,
     ) -> Result<Vec<Memory>, Error> {
-        let embedding = self.embed(call_number, text).await;
+        let embedding = self.embed(call_number, TextRole::Query, text).await;
         let limit = limit.unwrap_or(RECALLED).min(MOST_RECALLED);
         self.query(MemoryQuery {
             call_number,
@@ -77,7 +81,7 @@ impl<'a> Memories<'a> {
     /// # Errors
     /// Those of [`Store::remember`].
     pub async fn remember(&self, call_number: i32, text: &str) -> Result<i64, Error> {
-        let embedding = self.embed(call_number, text).await;
+        let embedding = self.embed(call_number, TextRole::Passage, text).await;
         let lease = self.context.lease();
         let written = self
             .store
@@ -107,7 +111,7 @@ impl<'a> Memories<'a> {
         }
     }
 
-    /// Moves the memories of the workspace into the space of the configured embedding model, batch by batch. What is
+    /// Moves the memories and runbooks of the workspace into the space of the configured embedding model, batch by batch. What is
     /// embedded stays so, whatever interrupts it. `call_number` is that of the call of `embed_memories`.
     ///
     /// # Errors
@@ -120,9 +124,12 @@ impl<'a> Memories<'a> {
             let next = self.store.embed_memories(lease, &space, &embedded).await?;
             if next.memories.is_empty() {
                 let memory_count = next.memory_count;
+                let runbook_count =
+                    runbooks::embed_all_runbooks(self.embedding(), call_number).await?;
                 return Ok(InSpace {
                     space,
                     memory_count,
+                    runbook_count,
                 });
             }
             tracing::info!(left = next.left_count, space, "memories to embed");
@@ -134,20 +141,24 @@ impl<'a> Memories<'a> {
                 .into_iter()
                 .map(|memory| (memory.memory_id, memory.text))
                 .unzip();
-            let vectors = self.embedding().texts(call_number, &texts).await?.vectors;
+            let vectors = self
+                .embedding()
+                .texts(call_number, TextRole::Passage, &texts)
+                .await?
+                .vectors;
             embedded = ids.into_iter().zip(vectors).collect();
         }
     }
 
-    async fn embed(&self, call_number: i32, text: &str) -> Option<Embedding> {
+    async fn embed(&self, call_number: i32, role: TextRole, text: &str) -> Option<Embedding> {
         let texts = [text.to_owned()];
-        match self.embedding().texts(call_number, &texts).await {
+        match self.embedding().texts(call_number, role, &texts).await {
             Ok(embedded) => Some(Embedding {
                 space: embedded.space,
                 vector: embedded.vectors.into_iter().next()?,
             }),
             Err(interrupted) => {
-                tracing::warn!(?interrupted, "memories are found by their words alone");
+                tracing::warn!(?interrupted, "what is searched is found by words alone");
                 None
             }
         }
@@ -168,14 +179,20 @@ fn without_embedding(message: &str) {
 
 /// Returns the memories for an attempt's first turn; the same ones each time that the attempt continues. Returns none if
 /// rules, which do not use them, work on the task. An error of the database is logged and returns none.
-pub async fn initial(journal: &Journal<'_>, text: &str) -> Vec<Memory> {
+/// `embedding` is the vector of the text, if it is known.
+pub async fn initial(
+    journal: &Journal<'_>,
+    text: &str,
+    embedding: Option<Embedding>,
+) -> Vec<Memory> {
     if !journal.has_memories() || journal.model().task_method() == TaskMethod::Rules {
         return Vec::new();
     }
     let memories = Memories::new(journal.store(), journal.model(), journal.context());
-    let embedding = match journal.is_continued() {
-        true => None,
-        false => memories.embed(0, text).await,
+    let embedding = match (embedding, journal.is_continued()) {
+        (Some(known), _) => Some(known),
+        (None, true) => None,
+        (None, false) => memories.embed(0, TextRole::Query, text).await,
     };
     let query = MemoryQuery {
         call_number: 0,

@@ -16,6 +16,7 @@ mod objects;
 mod payload;
 mod people;
 mod rows;
+mod runbooks;
 mod token;
 mod tool_calls;
 mod worker;
@@ -41,6 +42,7 @@ pub use rows::{
     Claim, ClaimedStep, FinishReply, FinishedStep, FoldReport, HeldLease, Judged, Lease, Outcome,
     QueryProblem, QueryResult, SweepReport, Verdict,
 };
+pub use runbooks::{EmbeddedRunbooks, MatchedQuestion, RunbookToEmbed, RunbooksToEmbed};
 pub use token::{Freshness, TokenError, TokenFuture, TokenSource};
 pub use tool_calls::TableWrite;
 

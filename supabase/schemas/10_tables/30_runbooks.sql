@@ -80,7 +80,11 @@ create table goalpost.runbook_matches (
   runbook_id bigint not null references goalpost.runbooks (id) on delete cascade,
   workspace_id uuid not null,
   position integer not null,
+  -- The greater of the next two.
   relevance numeric not null,
+  relevance_by_words numeric not null,
+  -- Null if question and runbook have no vectors in one space.
+  relevance_by_meaning numeric,
   type_prior numeric not null,
   success numeric not null,
   cost_factor numeric not null,

@@ -4,7 +4,11 @@ create table goalpost.embedding_spaces (
   -- `lexical-1` is built in; others are `provider/model`.
   name text primary key,
   created_at timestamptz not null default now(),
-  constraint name_is_bounded check (length(name) between 1 and 100)
+  -- The mean cosine of questions and texts about other things, which differs from model to model. Measured when the first
+  -- runbooks are embedded (embed_runbooks); null before.
+  baseline double precision,
+  constraint name_is_bounded check (length(name) between 1 and 100),
+  constraint baseline_is_a_cosine check (baseline between -1 and 1)
 );
 comment on table goalpost.embedding_spaces is
   'Vector spaces of embedding models; vectors of two spaces are never compared.';

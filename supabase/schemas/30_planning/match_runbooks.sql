@@ -1,7 +1,7 @@
 -- Scores how relevant a runbook is to a question by words, 0 to 1: 0.6 × the best cosine of word sets over the title and the
 -- examples, + 0.4 × the share of the question's words that the runbook contains; half of that where they share one word
 -- alone, because "write a poem" is not "write the weekly review".
-create function goalpost_private.relevance_of_runbook(
+create function goalpost_private.relevance_by_words(
   p_question text[], p_phrases tsvector[], p_shared_count integer
 ) returns numeric
 language sql immutable
@@ -19,11 +19,55 @@ as $$
                  * least(1, p_shared_count / 2.0), 3) end
 $$;
 
--- Returns the runbooks of a workspace and the built-in ones that share words with a question, at most p_limit, those
--- with the most shared words first; candidates only on trial (p_explores). The rank of word sets without positions for alternatives is proportional to the
--- number of shared words.
+-- Returns how relevant a runbook is to a question by meaning, 0 to 1: the cosine of the question and the nearest phrase,
+-- averaged with the mean over all phrases, so that one odd phrase does not decide. It is put on the scale of the space: 0
+-- as texts about other things (embedding_spaces.baseline), 1 as the same text. A cosine cannot be compared with a
+-- constant: one model gives 0.1 to unrelated texts, another 0.75. Null if the space has no baseline yet.
+create function goalpost_private.relevance_by_meaning(
+  p_embedding extensions.halfvec, p_phrases extensions.halfvec[], p_baseline double precision
+) returns numeric
+language sql immutable
+set search_path = ''
+as $$
+  select case when p_baseline < 1 and count(*) > 0 then
+           round(least(greatest(((max(c.cosine) + avg(c.cosine)) / 2 - p_baseline) / (1 - p_baseline), 0), 1)::numeric, 3) end
+    from unnest(p_phrases) p (phrase)
+   cross join lateral (select 1 - (p.phrase operator(extensions.<=>) p_embedding) as cosine) c
+$$;
+
+-- Returns the runbooks that are nearest to a question by the centers of their phrases, at most p_limit: the inner product
+-- with a center is the mean cosine of its phrases. Every vector of the workspace is compared: an index for nearest
+-- vectors finds those of all workspaces, of which a filter may leave none. `offset 0` keeps the look-up of the state
+-- behind the sort, where it is made for the nearest alone.
+create function goalpost_private.nearest_runbooks(
+  p_space text, p_embedding extensions.halfvec, p_workspace_id uuid, p_explores boolean, p_limit integer
+)
+returns table (id bigint, place bigint)
+language sql stable
+set search_path = ''
+as $$
+  select f.runbook_id, row_number() over ()
+    from (
+      select n.runbook_id
+        from (
+          select e.runbook_id, e.center operator(extensions.<#>) p_embedding as distance
+            from goalpost.runbook_embeddings e where e.space = p_space and e.workspace_id = p_workspace_id
+          union all
+          select e.runbook_id, e.center operator(extensions.<#>) p_embedding
+            from goalpost.runbook_embeddings e where e.space = p_space and e.workspace_id is null
+           order by distance, runbook_id offset 0) n
+       where (select b.state = 'active' or b.state = 'candidate' and p_explores
+                from goalpost.runbooks b where b.id = n.runbook_id)
+       limit p_limit) f
+$$;
+
+-- Returns the runbooks of a workspace and the built-in ones for a question, at most p_limit; candidates only on trial
+-- (p_explores). Those with the most shared words and those that are nearest by meaning are fused by reciprocal ranks, as
+-- memories are (rank_memories). The rank of word sets without positions for alternatives is proportional to the number
+-- of shared words.
 create function goalpost_private.retrieve_runbooks(
-  p_question text[], p_workspace_id uuid, p_explores boolean, p_limit integer
+  p_question text[], p_workspace_id uuid, p_explores boolean, p_limit integer,
+  p_space text default null, p_embedding extensions.halfvec default null
 )
 returns table (id bigint, shared text[])
 language sql stable
@@ -39,15 +83,24 @@ as $$
     union all
     select b.* from goalpost.runbooks b where b.state = 'active' and b.workspace_id is null
   ),
-  ranked as (
-    select v.id, v.words
-      from question q
-      join visible v on v.words @@ q.words
-     order by ts_rank(v.words, q.words) desc, v.name
+  by_words as (
+    select r.id, row_number() over () as place
+      from (
+        select v.id
+          from question q
+          join visible v on v.words @@ q.words
+         order by ts_rank(v.words, q.words) desc, v.name
+         limit p_limit) r
+  ),
+  found as (
+    select id
+      from by_words w
+      full join goalpost_private.nearest_runbooks(p_space, p_embedding, p_workspace_id, p_explores, p_limit) m using (id)
+     order by coalesce(1.0 / (60 + w.place), 0) + coalesce(1.0 / (60 + m.place), 0) desc, id
      limit p_limit
   )
-  select r.id, array(select w from unnest(tsvector_to_array(r.words)) w where w = any (p_question) order by w)
-    from ranked r
+  select f.id, array(select w from unnest(tsvector_to_array(b.words)) w where w = any (p_question) order by w)
+    from found f join goalpost.runbooks b on b.id = f.id
 $$;
 
 -- Returns the factor by which counts fade over an interval: half after 90 days.
@@ -183,27 +236,31 @@ set search_path = ''
 as $$ select coalesce(abs(hashint8(p_request_id)::bigint) % 10 = 0, false) $$;
 
 -- Returns the retrieved runbooks of a question with the parts of their scores, not ordered:
---   relevance    by words (relevance_of_runbook)
+--   by_words     relevance by words (relevance_by_words)
+--   by_meaning   relevance by meaning (relevance_by_meaning); null without vectors in one space
 --   type_prior   how often runbooks of its goal type were used here, against the most used type among these
 --   success      the lower bound of its success rate here (success_bound); 1 for a candidate on trial
 --   cost_factor  the mean cost of the cheapest of its goal type against its own, at least 0.1; 1 if either is unknown
 -- Old runs fade. Only statistics of this workspace count.
 create function goalpost_private.score_runbooks(
-  p_words text[], p_workspace_id uuid, p_explores boolean, p_now timestamptz
+  p_words text[], p_workspace_id uuid, p_explores boolean, p_now timestamptz, p_space text, p_embedding extensions.halfvec
 )
-returns table (runbook_id bigint, name text, shared text[], uses bigint, successes bigint, relevance numeric,
-               type_prior numeric, success numeric, cost_factor numeric)
+returns table (runbook_id bigint, name text, shared text[], uses bigint, successes bigint, by_words numeric,
+               by_meaning numeric, type_prior numeric, success numeric, cost_factor numeric)
 language sql stable
 set search_path = ''
 as $$
   with found as (
     -- Never the whole row: a plan would be read from its own storage for each.
     select b.id, b.name, b.goal_type, b.state, c.shared, f.uses, f.successes,
-           goalpost_private.relevance_of_runbook(p_words, b.phrases, cardinality(c.shared)) as relevance,
+           goalpost_private.relevance_by_words(p_words, b.phrases, cardinality(c.shared)) as by_words,
+           goalpost_private.relevance_by_meaning(p_embedding, e.phrases, s.baseline) as by_meaning,
            coalesce(f.recent_uses * h.fading, 0) as recent_uses, coalesce(f.recent_successes * h.fading, 0) as recent_successes,
            case when f.uses > 0 and f.cost_microusd > 0 then f.cost_microusd / f.uses end as mean_cost
-      from goalpost_private.retrieve_runbooks(p_words, p_workspace_id, p_explores, 20) c
+      from goalpost_private.retrieve_runbooks(p_words, p_workspace_id, p_explores, 20, p_space, p_embedding) c
       join goalpost.runbooks b on b.id = c.id
+      left join goalpost.runbook_embeddings e on e.space = p_space and e.runbook_id = b.id
+      left join goalpost.embedding_spaces s on s.name = p_space
       left join goalpost.runbook_statistics f on f.workspace_id = p_workspace_id and f.runbook_id = b.id
      cross join lateral (select goalpost_private.fading(f.folded_at, p_now) as fading) h
   ),
@@ -212,7 +269,7 @@ as $$
       from found
     window t as (partition by goal_type)
   )
-  select id, name, shared, coalesce(uses, 0), coalesce(successes, 0), relevance,
+  select id, name, shared, coalesce(uses, 0), coalesce(successes, 0), by_words, by_meaning,
          round(((1 + type_uses) / (1 + max(type_uses) over ()))::numeric, 3),
          case state when 'candidate' then 1.0
                     else round(goalpost_private.success_bound(recent_successes, recent_uses)::numeric, 3) end,
@@ -221,17 +278,26 @@ as $$
 $$;
 
 -- Returns runbooks for a question, best first, at most five. The score is relevance × type_prior^0.1 × success^0.3 ×
--- cost_factor^0.1 (score_runbooks). `uncovered` has the words of the question that the runbook does not contain; `fit`
--- is use if it is relevant (0.6) and leaves no word over, adapt if it covers a part, and none below a relevance of 0.2. An
--- action, a filter, a period or an object that the runbook does not mention asks for something else. Full coverage alone
--- has a relevance of 0.4; the rest is similarity to one of the runbook's phrases. Only the
--- first 4000 characters of a question are compared, and only the 20 runbooks that share the most words, since every
--- claim of an assessment or a plan waits for this.
+-- cost_factor^0.1 (score_runbooks), where relevance is the greater of that by words and that by meaning. `uncovered` has
+-- the words of the question that the runbook does not contain; `fit` is use if it is relevant (0.6) and leaves no word
+-- over, adapt if it covers a part, and none below a relevance of 0.2. An action, a filter, a period or an object that the
+-- runbook does not mention asks for something else.
+--
+-- Meaning finds and ranks runbooks, and never excuses an uncovered word. Vectors do not show what a word does to a
+-- question: "Which suppliers deliver early?", "How did online sales go last week?" and "Disable failed logins" are nearer
+-- (0.61 with multilingual-e5-small) to the runbooks of late suppliers, weekly sales and failed logins than paraphrases
+-- without a common word are to theirs (0.33 in the median, 0.49 at most). So a paraphrase is adapt: a model decides.
+--
+-- Full coverage alone has a relevance by words of 0.4; the rest is similarity to one of the runbook's phrases. Only the
+-- first 4000 characters of a question are compared, and only the 20 runbooks that share the most words or are the
+-- nearest, since every claim of an assessment or a plan waits for this. One that shares no word and is hardly related is
+-- left out. Without a vector of the question (p_embedding, in p_space) words alone count.
 create function goalpost_private.match_runbooks(
-  p_question text, p_workspace_id uuid, p_user_id uuid, p_request_id bigint default null
+  p_question text, p_workspace_id uuid, p_user_id uuid, p_request_id bigint default null,
+  p_space text default null, p_embedding extensions.halfvec default null
 )
 returns table (runbook_id bigint, name text, version integer, title text, description text, goal_type text, score numeric,
-               relevance numeric, type_prior numeric, success numeric, cost_factor numeric, is_explored boolean, fit text,
+               relevance numeric, relevance_by_words numeric, relevance_by_meaning numeric, type_prior numeric, success numeric, cost_factor numeric, is_explored boolean, fit text,
                reasons jsonb, uncovered text[], allowed boolean, refusal text, parameters jsonb, plan jsonb)
 language sql stable
 set search_path = ''
@@ -241,17 +307,21 @@ as $$
                   where w <> all (goalpost_private.filler_words()) order by w) as words
   ),
   best as (
-    select m.*, round((m.relevance * m.type_prior ^ 0.1 * m.success ^ 0.3 * m.cost_factor ^ 0.1)::numeric, 3) as score
+    select m.*, r.relevance,
+           round((r.relevance * m.type_prior ^ 0.1 * m.success ^ 0.3 * m.cost_factor ^ 0.1)::numeric, 3) as score
       from question q
      cross join lateral goalpost_private.score_runbooks(
-       q.words, p_workspace_id, goalpost_private.explores(p_request_id), goalpost_private.clock()) m
+       q.words, p_workspace_id, goalpost_private.explores(p_request_id), goalpost_private.clock(), p_space, p_embedding) m
+     cross join lateral (select greatest(m.by_words, m.by_meaning) as relevance) r
+     where m.shared <> '{}' or r.relevance >= 0.2
      order by score desc, m.name
      limit 5
   )
-  select b.id, b.name, b.version, b.title, b.description, b.goal_type, m.score, m.relevance, m.type_prior, m.success,
-         m.cost_factor, b.state = 'candidate',
+  select b.id, b.name, b.version, b.title, b.description, b.goal_type, m.score, m.relevance, m.by_words, m.by_meaning,
+         m.type_prior, m.success, m.cost_factor, b.state = 'candidate',
          case when m.relevance < 0.2 then 'none' when m.relevance >= 0.6 and u.uncovered = '{}' then 'use' else 'adapt' end,
-         jsonb_build_array('shared words: ' || array_to_string(m.shared, ', '))
+         case when m.shared <> '{}' then jsonb_build_array('shared words: ' || array_to_string(m.shared, ', ')) else '[]' end
+         || case when m.by_meaning > m.by_words then jsonb_build_array('near in meaning: ' || m.by_meaning) else '[]' end
          || case when m.uses > 0 then jsonb_build_array(format('%s of %s runs in this workspace completed', m.successes, m.uses))
                  else '[]' end,
          u.uncovered, r.refusal is null, r.refusal, goalpost_private.parameters_schema(b), b.plan
@@ -263,10 +333,23 @@ as $$
    order by m.score desc, b.name
 $$;
 
--- Matches runbooks to a goal's run: by the question at the root, by the goal's title and description below it.
+-- Returns the runbooks for the question of a request, as an assessment receives them: without their plans.
+create function goalpost_private.candidates_of_request(p_request_id bigint) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(to_jsonb(m) - 'plan' order by m.score desc), '[]')
+    from goalpost.requests q
+    left join goalpost_private.request_embeddings e on e.workspace_id = q.workspace_id and e.request_id = q.id
+   cross join lateral goalpost_private.match_runbooks(q.question, q.workspace_id, q.user_id, q.id, e.space, e.embedding) m
+   where q.id = p_request_id
+$$;
+
+-- Matches runbooks to a goal's run: by the question and its vector at the root, by the words of the goal's title and
+-- description below it.
 create function goalpost_private.match_runbooks_of_run(p_run goalpost.workflow_runs)
 returns table (runbook_id bigint, name text, version integer, title text, description text, goal_type text, score numeric,
-               relevance numeric, type_prior numeric, success numeric, cost_factor numeric, is_explored boolean, fit text,
+               relevance numeric, relevance_by_words numeric, relevance_by_meaning numeric, type_prior numeric, success numeric, cost_factor numeric, is_explored boolean, fit text,
                reasons jsonb, uncovered text[], allowed boolean, refusal text, parameters jsonb, plan jsonb)
 language sql stable
 set search_path = ''
@@ -274,9 +357,11 @@ as $$
   select m.*
     from goalpost.goals g
     join goalpost.requests q on q.id = g.request_id
+    left join goalpost_private.request_embeddings e
+      on e.workspace_id = q.workspace_id and e.request_id = q.id and g.parent_goal_id is null
    cross join lateral goalpost_private.match_runbooks(
      case when g.parent_goal_id is null then q.question else g.title || ' ' || g.description end,
-     p_run.workspace_id, p_run.user_id, q.id) m
+     p_run.workspace_id, p_run.user_id, q.id, e.space, e.embedding) m
    where g.id = p_run.goal_id
 $$;
 
@@ -286,10 +371,10 @@ language sql
 set search_path = ''
 as $$
   insert into goalpost.runbook_matches
-    (run_id, revision, runbook_id, workspace_id, position, relevance, type_prior, success, cost_factor, score, is_explored,
+    (run_id, revision, runbook_id, workspace_id, position, relevance, relevance_by_words, relevance_by_meaning, type_prior, success, cost_factor, score, is_explored,
      fit, uncovered, refusal, is_chosen)
   select p_run.id, p_run.revision, m.runbook_id, p_run.workspace_id, row_number() over (order by m.score desc, m.name),
-         m.relevance, m.type_prior, m.success, m.cost_factor, m.score, m.is_explored, m.fit, m.uncovered, m.refusal,
+         m.relevance, m.relevance_by_words, m.relevance_by_meaning, m.type_prior, m.success, m.cost_factor, m.score, m.is_explored, m.fit, m.uncovered, m.refusal,
          m.runbook_id is not distinct from p_run.runbook_id
     from goalpost_private.match_runbooks_of_run(p_run) m
 $$;

@@ -83,22 +83,25 @@ begin
 end
 $$;
 
--- Returns the context of an assessment: the request's context, matching runbooks, tools and readable tables.
+-- Returns the context of an assessment: the request's context, matching runbooks, tools and readable tables. With
+-- "question_space", the space of the question's vector, if an earlier attempt has computed it.
 create function goalpost_private.context_to_assess(p_run goalpost.workflow_runs) returns jsonb
 language sql stable
 set search_path = ''
 as $$
   select jsonb_build_object(
            'context', q.context,
-           'runbooks', (select coalesce(jsonb_agg(to_jsonb(m) - 'plan' order by m.score desc), '[]')
-                          from goalpost_private.match_runbooks(q.question, q.workspace_id, q.user_id, q.id) m),
+           'runbooks', goalpost_private.candidates_of_request(q.id),
+           'question_space', e.space,
            'runbook_names', (select coalesce(jsonb_agg(n.name order by n.name), '[]')
                                from (select distinct r.name from goalpost.runbooks r
                                       where (r.workspace_id = q.workspace_id or r.workspace_id is null) and r.state = 'active'
                                       order by r.name limit 10) n),
            'tools', goalpost_private.describe_tools(q.workspace_id, null))
          || goalpost_private.readable_tables(q.workspace_id, q.question)
-    from goalpost.requests q where q.id = p_run.request_id
+    from goalpost.requests q
+    left join goalpost_private.request_embeddings e on e.workspace_id = q.workspace_id and e.request_id = q.id
+   where q.id = p_run.request_id
 $$;
 
 -- Returns the position of a sub-goal: {"goals_above": titles from the first}; {} for a root goal.

@@ -16,7 +16,7 @@ begin
   end loop;
 
   -- Reference data: built-in rows are readable by every signed-in person, a workspace's own by its members.
-  foreach v_table in array array['agents', 'runbooks', 'tool_policies', 'rate_limits'] loop
+  foreach v_table in array array['agents', 'runbooks', 'runbook_embeddings', 'tool_policies', 'rate_limits'] loop
     execute format('alter table goalpost.%I enable row level security', v_table);
     execute format(
       'create policy members_read on goalpost.%I for select to authenticated
@@ -87,6 +87,9 @@ create policy project_admins_read on goalpost_private.departures for select to a
   using ((select goalpost_private.am_project_admin()));
 alter table goalpost_private.request_claims enable row level security;
 create policy project_admins_read on goalpost_private.request_claims for select to authenticated
+  using ((select goalpost_private.am_project_admin()));
+alter table goalpost_private.request_embeddings enable row level security;
+create policy project_admins_read on goalpost_private.request_embeddings for select to authenticated
   using ((select goalpost_private.am_project_admin()));
 alter table goalpost_private.table_writes enable row level security;
 create policy project_admins_read on goalpost_private.table_writes for select to authenticated

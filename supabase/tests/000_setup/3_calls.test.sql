@@ -291,9 +291,19 @@ as $$
   alter table goalpost.feedback enable trigger append_rating;
   insert into goalpost_private.rating_effects (workspace_id, goal_id, step_key, effect) select r.workspace_id, r.goal_id, p_key, 0 from goalpost.workflow_runs r where r.id = p_run_id;
   insert into goalpost.runbook_matches
-    (run_id, revision, runbook_id, workspace_id, position, relevance, type_prior, success, cost_factor, score, is_explored, fit, uncovered, is_chosen)
-  select s.run_id, 1, (select b.id from goalpost.runbooks b order by b.workspace_id = s.workspace_id desc nulls last, b.id limit 1), s.workspace_id, 1, 1, 1, 1, 1, 1, false, 'use', '{}', true
+    (run_id, revision, runbook_id, workspace_id, position, relevance, relevance_by_words, type_prior, success, cost_factor, score, is_explored, fit, uncovered, is_chosen)
+  select s.run_id, 1, (select b.id from goalpost.runbooks b order by b.workspace_id = s.workspace_id desc nulls last, b.id limit 1), s.workspace_id, 1, 1, 1, 1, 1, 1, 1, false, 'use', '{}', true
     from goalpost.steps s where s.run_id = p_run_id and s.key = p_key;
+  insert into goalpost.runbook_embeddings (space, runbook_id, workspace_id, phrases, center)
+  select 'lexical-1', b.id, b.workspace_id, array[v.axis], v.axis
+    from goalpost.steps s
+    join goalpost.runbooks b on b.workspace_id = s.workspace_id or b.workspace_id is null
+   cross join (select array_fill(0.1::real, array[1024])::extensions.vector::extensions.halfvec as axis) v
+   where s.run_id = p_run_id and s.key = p_key
+  on conflict do nothing;
+  insert into goalpost_private.request_embeddings (workspace_id, request_id, space, embedding)
+  select r.workspace_id, r.request_id, 'lexical-1', array_fill(0.1::real, array[1024])::extensions.vector::extensions.halfvec from goalpost.workflow_runs r where r.id = p_run_id
+  on conflict do nothing;
   insert into goalpost.improvements (workspace_id, kind, title, change, fingerprint, evidence, run_id, approval_id, memory_id, runbook_id, state, created_at, changed_at)
   select s.workspace_id, 'finding', 't', '{}', p_run_id || p_key, '{}', p_run_id,
          (select max(a.id) from goalpost.approvals a where a.workspace_id = s.workspace_id), (select max(m.id) from goalpost.memories m where m.workspace_id = s.workspace_id),

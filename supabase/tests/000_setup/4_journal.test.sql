@@ -9,6 +9,20 @@ begin;
 create or replace function tests.along(p_axis integer) returns jsonb
 language sql as $$ select jsonb_agg(case when n = p_axis then 1 else 0 end order by n) from generate_series(1, 1024) n $$;
 
+-- A vector of length 1 in the plane of the first two axes, with this cosine to the first.
+create or replace function tests.toward(p_cosine double precision) returns jsonb
+language sql as $$
+  select jsonb_agg(case n when 1 then p_cosine when 2 then sqrt(1 - p_cosine ^ 2) else 0 end order by n) from generate_series(1, 1024) n $$;
+
+-- Vectors of a runbook in a space, one for each of its texts, each with this cosine to the first axis. The space has the
+-- baseline 0.5.
+create or replace function tests.embed_runbook(p_runbook text, p_space text, p_cosine double precision) returns void
+language sql as $$
+  insert into goalpost.embedding_spaces (name, baseline) values (p_space, 0.5) on conflict (name) do update set baseline = 0.5;
+  select goalpost_private.keep_runbook_embeddings(tests.id_of('acme'), p_space, jsonb_agg(jsonb_build_object('runbook_id', b.id, 'embeddings',
+           (select jsonb_agg(tests.toward(p_cosine)) from unnest(goalpost_private.texts_of_runbook(b))))))
+    from goalpost.runbooks b where b.name = p_runbook $$;
+
 -- A memory inserted directly. Further columns come from p_more, by name.
 create or replace function tests.memory(p_text text, p_scope text default 'workspace', p_more jsonb default '{}', p_workspace text default 'acme')
 returns bigint

@@ -54,14 +54,14 @@ create temp table twice (from_table text, key text, changes jsonb default '{}', 
 insert into twice (from_table, key) values
   ('goalpost.workspaces', 'workspaces_pkey'), ('goalpost.members', 'members_pkey'),
   ('goalpost.project_admins', 'project_admins_pkey'), ('goalpost.tools', 'tools_pkey'),
-  ('goalpost.feedback', 'feedback_pkey'), ('goalpost_private.rating_effects', 'rating_effects_pkey'), ('goalpost.runbook_matches', 'runbook_matches_pkey'), ('goalpost.memory_statistics', 'memory_statistics_pkey'), ('goalpost_private.analysis_schedule', 'analysis_schedule_pkey'), ('goalpost.runbook_statistics', 'runbook_statistics_pkey'), ('goalpost.agent_statistics', 'agent_statistics_pkey'), ('goalpost.unfolded_statistics', 'unfolded_statistics_pkey'),
+  ('goalpost.feedback', 'feedback_pkey'), ('goalpost_private.rating_effects', 'rating_effects_pkey'), ('goalpost.runbook_matches', 'runbook_matches_pkey'), ('goalpost.runbook_embeddings', 'runbook_embeddings_pkey'), ('goalpost.memory_statistics', 'memory_statistics_pkey'), ('goalpost_private.analysis_schedule', 'analysis_schedule_pkey'), ('goalpost.runbook_statistics', 'runbook_statistics_pkey'), ('goalpost.agent_statistics', 'agent_statistics_pkey'), ('goalpost.unfolded_statistics', 'unfolded_statistics_pkey'),
   ('goalpost.goals', 'goals_pkey'), ('goalpost.goal_criteria', 'goal_criteria_pkey'), ('goalpost.steps', 'steps_pkey'),
   ('goalpost.step_attempts', 'step_attempts_pkey'), ('goalpost.step_turns', 'step_turns_pkey'), ('goalpost.tool_calls', 'tool_calls_pkey'),
   ('goalpost.plan_revisions', 'plan_revisions_pkey'), ('goalpost.agent_instances', 'agent_instances_pkey'),
   ('goalpost.usage_events', 'usage_events_pkey'), ('goalpost.events', 'events_pkey'), ('goalpost.wakes', 'wakes_pkey'),
   ('goalpost.embedding_spaces', 'embedding_spaces_pkey'), ('goalpost.mcp_tools', 'mcp_tools_pkey'), ('goalpost.writable_tables', 'writable_tables_pkey'), ('goalpost_private.table_writes', 'table_writes_pkey'), ('goalpost_private.value_reads', 'value_reads_pkey'), ('goalpost_private.budget_waiters', 'budget_waiters_pkey'), ('goalpost.approval_votes', 'approval_votes_pkey'), ('goalpost.corrections', 'corrections_pkey'), ('goalpost.budgets', 'budgets_pkey'), ('goalpost.budget_raises', 'budget_raises_pkey'), ('goalpost.model_prices', 'model_prices_pkey'), ('goalpost_private.limit_slots', 'limit_slots_pkey'), ('goalpost.step_turns', 'step_turns_pkey'), ('goalpost.tool_calls', 'tool_calls_pkey'), ('goalpost.memory_uses', 'memory_uses_pkey'),
   ('goalpost_private.model_capabilities', 'model_capabilities_pkey'),
-  ('goalpost_private.endpoints', 'endpoints_pkey'), ('goalpost_private.request_claims', 'request_claims_pkey'), ('goalpost_private.departures', 'departures_pkey'), ('goalpost_private.limits', 'limits_pkey');
+  ('goalpost_private.endpoints', 'endpoints_pkey'), ('goalpost_private.request_claims', 'request_claims_pkey'), ('goalpost_private.request_embeddings', 'request_embeddings_pkey'), ('goalpost_private.departures', 'departures_pkey'), ('goalpost_private.limits', 'limits_pkey');
 insert into twice values
   ('goalpost.invitations', 'invitations_pkey', '{"email": "other@tests.example"}', 'true'),
   ('goalpost.invitations', 'one_invitation_per_person', '{"id": -5}', 'true'),

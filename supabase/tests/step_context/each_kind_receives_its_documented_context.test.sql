@@ -5,7 +5,7 @@ select tests.world();
 
 select tests.set('run', tests.ask());
 create function pg_temp.keys(p_claimed jsonb) returns text language sql as $$ select string_agg(k, ' ' order by k) from jsonb_object_keys(p_claimed #> '{0,context}') k $$;
-select is(pg_temp.keys(tests.claim('assess')), 'asker context goal local_now more_tables now parameters question readable_schemas runbook_names runbooks tables tools workspace', 'an assessment receives the documented keys');
+select is(pg_temp.keys(tests.claim('assess')), 'asker context goal local_now more_tables now parameters question question_space readable_schemas runbook_names runbooks tables tools workspace', 'an assessment receives the documented keys');
 select tests.do_complete(tests.get('run'), 'assess', '{"decision": "goal", "goal": {"title": "t", "description": "d"}}');
 select tests.set('goal', (select id from goalpost.workflow_runs where root_run_id = tests.get('run') and id <> tests.get('run')));
 select tests.set('plan', tests.claim('plan')::text);

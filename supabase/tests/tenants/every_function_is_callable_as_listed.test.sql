@@ -41,14 +41,16 @@ union all
 select 'goalpost_private.' || f, 'authenticated' from unnest(array['my_workspaces', 'am_project_admin', 'may_decide', 'my_email', 'is_requester', 'is_private_call', 'may_read_journal', 'may_read_approval', 'goal_progress', 'goals_of_report', 'report_steps', 'report_usage', 'report_history', 'report_suggestions', 'period_requests', 'period_work', 'period_usage', 'period_decisions', 'period_dearest', 'bounded', 'collected', 'role_rank', 'hash_of', 'version_of', 'count_votes']) f
 union all
 select 'goalpost_worker.' || f, 'goalpost_worker'
-  from unnest(array['claim_steps', 'finish_steps', 'heartbeat_steps', 'answer_query', 'check_queries', 'read_common_values', 'sweep', 'fold_statistics', 'read_evidence', 'recall_memories', 'read_journal', 'begin_turn', 'end_turn', 'freeze_calls', 'begin_calls', 'end_calls', 'carry_out_call', 'write_table', 'read_webhook_secret', 'read_mcp_server', 'record_mcp_tools', 'remember', 'embed_memories']) f
+  from unnest(array['claim_steps', 'finish_steps', 'heartbeat_steps', 'answer_query', 'check_queries', 'read_common_values', 'sweep', 'fold_statistics', 'read_evidence', 'recall_memories', 'read_journal', 'begin_turn', 'end_turn', 'freeze_calls', 'begin_calls', 'end_calls', 'carry_out_call', 'write_table', 'read_webhook_secret', 'read_mcp_server', 'record_mcp_tools', 'remember', 'embed_memories', 'embed_runbooks', 'match_question']) f
 union all
 select 'goalpost_private.' || f, 'goalpost_asker' from unnest(array['analyse_query', 'open_temporary_schema']) f;
 
 create temp table routine as
 select p.oid, format('%s.%s', n.nspname, p.proname) as name, n.nspname as schema,
        format('%s %I.%I(%s)', case when p.prokind = 'p' then 'call' when p.prorettype in ('trigger'::regtype, 'event_trigger'::regtype) then 'select' else 'select count(*) from' end, n.nspname, p.proname,
-              (select string_agg(format('null::%s', format_type(t, null)), ', ' order by number) from unnest(p.proargtypes::oid[]) with ordinality a (t, number))) as statement
+              -- Not every role may name the types of extensions.
+              (select string_agg(case when y.typnamespace = 'extensions'::regnamespace then 'null' else format('null::%s', format_type(t, null)) end, ', ' order by number)
+                 from unnest(p.proargtypes::oid[]) with ordinality a (t, number) join pg_catalog.pg_type y on y.oid = t)) as statement
   from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
  where n.nspname in ('goalpost', 'goalpost_worker', 'goalpost_private', 'public', 'vault', 'cron') and p.prokind in ('f', 'p', 'w')
    and not (n.nspname = 'public' and exists (select from pg_catalog.pg_depend d where d.objid = p.oid and d.deptype = 'e'));

@@ -62,6 +62,7 @@ select 'goalpost.' || t, format('workspace_id = %L', tests.id_of('acme')), forma
     'feedback', 'runbook_matches', 'improvements', 'memory_statistics', 'runbook_statistics', 'agent_statistics', 'unfolded_statistics', 'daily_usage', 'usage_totals']) t;
 insert into expected values
   ('goalpost.invitations', format('workspace_id = %L', tests.id_of('acme')), format('workspace_id = %L', tests.id_of('elsewhere')), array['admin', 'owner'], array['stranger']),
+  ('goalpost.runbook_embeddings', format('workspace_id = %L', tests.id_of('acme')), format('workspace_id = %L', tests.id_of('elsewhere')), pg_temp.people(), array['stranger']),
   ('goalpost_private.departures', 'true', null, '{}', null),
   ('goalpost.workspaces', format('id = %L', tests.id_of('acme')), format('id = %L', tests.id_of('elsewhere')), pg_temp.people(), array['stranger']),
   ('goalpost.inbox', format('workspace_id = %L', tests.id_of('acme')), format('workspace_id = %L', tests.id_of('elsewhere')),
@@ -78,7 +79,7 @@ insert into expected values
   ('goalpost_private.table_writes', 'true', null, '{}', null),
   ('goalpost_private.value_reads', 'true', null, '{}', null),
   ('goalpost_private.rating_effects', 'true', null, '{}', null), ('goalpost_private.analysis_schedule', 'true', null, '{}', null),
-  ('goalpost_private.request_claims', 'true', null, '{}', null),
+  ('goalpost_private.request_claims', 'true', null, '{}', null), ('goalpost_private.request_embeddings', 'true', null, '{}', null),
   ('vault.secrets', 'true', null, '{}', null),
   ('vault.decrypted_secrets', 'true', null, '{}', null),
   ('cron.job', 'true', null, '{}', null),

@@ -56,7 +56,7 @@ select set_eq(
     -- Built-in rows have no workspace, and every workspace refers to them.
     'goalpost.steps(agent_id) -> goalpost.agents', 'goalpost.agent_instances(agent_id) -> goalpost.agents', 'goalpost.usage_events(agent_id) -> goalpost.agents',
     'goalpost.corrections(agent_id) -> goalpost.agents', 'goalpost.agent_statistics(agent_id) -> goalpost.agents',
-    'goalpost.runbook_statistics(runbook_id) -> goalpost.runbooks', 'goalpost.runbook_matches(runbook_id) -> goalpost.runbooks', 'goalpost.improvements(runbook_id) -> goalpost.runbooks', 'goalpost.improvements(agent_id) -> goalpost.agents',
+    'goalpost.runbook_statistics(runbook_id) -> goalpost.runbooks', 'goalpost.runbook_embeddings(runbook_id) -> goalpost.runbooks', 'goalpost.runbook_matches(runbook_id) -> goalpost.runbooks', 'goalpost.improvements(agent_id) -> goalpost.agents', 'goalpost.improvements(runbook_id) -> goalpost.runbooks',
     'goalpost.workflow_runs(runbook_id) -> goalpost.runbooks', 'goalpost.plan_revisions(runbook_id) -> goalpost.runbooks'],
   'every other key between tenants'' tables contains the workspace');
 

@@ -68,9 +68,11 @@ pub enum Port {
 }
 
 /// Environment variables about models, beside the keys; passed on to every function.
-pub const MODEL_VARIABLES: [&str; 8] = [
+pub const MODEL_VARIABLES: [&str; 10] = [
     "ANTHROPIC_BASE_URL",
     "GOALPOST_EMBEDDING_MODEL",
+    "GOALPOST_EMBEDDING_BASE_URL",
+    "GOALPOST_EMBEDDING_INPUT",
     "GOALPOST_FALLBACK_MODEL",
     "GOALPOST_MAX_OUTPUT_TOKENS",
     "GOALPOST_MODEL",

@@ -16,6 +16,8 @@ pub struct Assess {
     pub context: Value,
     /// Runbooks by how well they match.
     pub runbooks: Vec<RunbookMatch>,
+    /// The embedding space in which an earlier attempt matched the question, if any.
+    pub question_space: Option<String>,
     /// Names of runbooks that there are, at most ten, whether they match or not.
     pub runbook_names: Vec<String>,
     /// The tools that a step may call.
@@ -52,7 +54,7 @@ pub struct RunbookMatch {
     pub description: String,
     /// Its relevance with its success, cost and frequency in this workspace, from 0 to 1.
     pub score: f64,
-    /// Similarity of words, from 0 to 1.
+    /// Similarity by words or by meaning, the greater, from 0 to 1.
     pub relevance: f64,
     /// How much of it the runbook covers.
     pub fit: Fit,

@@ -1,7 +1,7 @@
 //! Embeddings by an OpenAI-compatible server, and the built-in ones.
 
 use llm::embeddings::{LEXICAL_SPACE, WIDTH, lexical};
-use llm::{Charged, ModelConfig};
+use llm::{Charged, ModelConfig, TextRole};
 use serde_json::{Value, json};
 
 use crate::server::{KEY, Reply, Server, model};
@@ -32,7 +32,10 @@ fn texts(words: &[&str]) -> Vec<String> {
 async fn texts_become_vectors_of_our_width_in_their_order() {
     let server = Server::start([embeddings(&[(1, vec![0.0, 2.0]), (0, vec![3.0, 4.0])])]).await;
     let model = model(config(&server));
-    let (embedded, usage) = model.embed(&texts(&["a", ""])).await.unwrap();
+    let (embedded, usage) = model
+        .embed(TextRole::Passage, &texts(&["a", ""]))
+        .await
+        .unwrap();
     assert_eq!(
         (
             embedded.space.as_str(),
@@ -80,7 +83,7 @@ async fn many_texts_are_several_calls_and_one_list() {
     };
     let server = Server::start([batch(64), batch(6)]).await;
     let (embedded, usage) = model(config(&server))
-        .embed(&vec!["x".to_owned(); 70])
+        .embed(TextRole::Passage, &vec!["x".to_owned(); 70])
         .await
         .unwrap();
     assert_eq!(
@@ -102,7 +105,10 @@ async fn refused_width_is_left_out_of_the_next_call() {
         json!({"error": {"message": "this model is no matryoshka"}}),
     );
     let server = Server::start([refusal, embeddings(&[(0, vec![1.0])])]).await;
-    model(config(&server)).embed(&texts(&["a"])).await.unwrap();
+    model(config(&server))
+        .embed(TextRole::Passage, &texts(&["a"]))
+        .await
+        .unwrap();
     let widths: Vec<Option<Value>> = server
         .bodies()
         .iter()
@@ -138,7 +144,7 @@ async fn embeddings_of_wrong_size_or_count_are_refused() {
     for (reply, code) in cases {
         let server = Server::start([reply]).await;
         let error = model(config(&server))
-            .embed(&texts(&["a"]))
+            .embed(TextRole::Passage, &texts(&["a"]))
             .await
             .unwrap_err();
         assert_eq!(error.code(), code, "{error}");
@@ -155,8 +161,12 @@ async fn embeddings_of_wrong_size_or_count_are_refused() {
 async fn paid_embedding_is_bounded_and_free_one_is_none() {
     let server = Server::start([embeddings(&[(0, vec![1.0])])]).await;
     let paid = model(config(&server));
-    let call = paid.embedding_call(&texts(&["slow queries"])).unwrap();
-    paid.embed(&texts(&["slow queries"])).await.unwrap();
+    let call = paid
+        .embedding_call(TextRole::Passage, &texts(&["slow queries"]))
+        .unwrap();
+    paid.embed(TextRole::Passage, &texts(&["slow queries"]))
+        .await
+        .unwrap();
     let sent = server.bodies()[0].to_string().len();
     assert_eq!(
         (call.candidate.model.as_str(), call.max_input_tokens),
@@ -166,7 +176,10 @@ async fn paid_embedding_is_bounded_and_free_one_is_none() {
         embedding_model: Some("lexical".into()),
         ..config(&server)
     });
-    assert_eq!(free.embedding_call(&texts(&["slow queries"])), None);
+    assert_eq!(
+        free.embedding_call(TextRole::Passage, &texts(&["slow queries"])),
+        None
+    );
 }
 
 #[tokio::test]
@@ -184,7 +197,10 @@ async fn without_a_model_for_it_the_lexical_embedding_serves() {
     ];
     for config in lexical_ones {
         let model = model(config);
-        let (embedded, usage) = model.embed(&texts(&["slow queries"])).await.unwrap();
+        let (embedded, usage) = model
+            .embed(TextRole::Passage, &texts(&["slow queries"]))
+            .await
+            .unwrap();
         assert_eq!((embedded.space.as_str(), usage), (LEXICAL_SPACE, None));
         assert_eq!(embedded.vectors, [lexical("slow queries")]);
     }
@@ -197,4 +213,79 @@ async fn without_a_model_for_it_the_lexical_embedding_serves() {
         model(openai).embedding_space().unwrap(),
         "openai/text-embedding-3-small"
     );
+}
+
+#[tokio::test]
+async fn role_of_a_text_is_sent_in_the_form_of_the_model() {
+    let sent = async |model_name: &str, input: Option<&str>, role| {
+        let server = Server::start([embeddings(&[(0, vec![1.0])])]).await;
+        let config = ModelConfig {
+            embedding_model: Some(model_name.into()),
+            embedding_input: input.map(str::to_owned),
+            ..server.openai()
+        };
+        model(config).embed(role, &texts(&["x"])).await.unwrap();
+        let body = server.asked().remove(0).body;
+        (body["input"][0].clone(), body["input_type"].clone())
+    };
+    for (name, input, role, text, input_type) in [
+        (
+            "multilingual-e5-small",
+            None,
+            TextRole::Query,
+            "query: x",
+            json!(null),
+        ),
+        (
+            "multilingual-e5-small",
+            None,
+            TextRole::Passage,
+            "passage: x",
+            json!(null),
+        ),
+        (
+            "multilingual-e5-small",
+            Some("input_type"),
+            TextRole::Query,
+            "x",
+            json!("query"),
+        ),
+        ("embedder", None, TextRole::Query, "x", json!(null)),
+        (
+            "embedder",
+            Some("Search: |"),
+            TextRole::Query,
+            "Search: x",
+            json!(null),
+        ),
+        (
+            "embedder",
+            Some("input_type"),
+            TextRole::Passage,
+            "x",
+            json!("passage"),
+        ),
+    ] {
+        assert_eq!(
+            sent(name, input, role).await,
+            (json!(text), input_type),
+            "{name} {input:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn server_for_embeddings_receives_no_key() {
+    let (chat, server) = (
+        Server::start([]).await,
+        Server::start([embeddings(&[(0, vec![1.0])])]).await,
+    );
+    let address = server.openai().openai_base_url;
+    let model = model(ModelConfig {
+        embedding_base_url: address,
+        ..config(&chat)
+    });
+    model.embed(TextRole::Query, &texts(&["x"])).await.unwrap();
+    let asked = server.asked().remove(0);
+    assert!(!asked.head.contains("authorization"), "{}", asked.head);
 }

@@ -19,10 +19,11 @@ pub const EMBED_MEMORIES: &str = "embed_memories";
 pub(crate) fn describe_embed_memories() -> Tool {
     Tool {
         name: EMBED_MEMORIES.into(),
-        description: "Embeds the memories of the workspace that are not in the space of the configured embedding model.".into(),
+        description: "Embeds the memories and runbooks of the workspace that are not in the space of the configured embedding model.".into(),
         parameters: json!({"type": "object", "properties": {}, "required": [], "additionalProperties": false}),
         result: result_fields(&[
             ("memory_count", "memories that are in the space now"),
+            ("runbook_count", "runbooks that are in the space now"),
             ("space", "the space of the configured embedding model"),
         ]),
         idempotent: true,

@@ -1,17 +1,39 @@
 //! `harness eval matching`: how well questions are matched to runbooks.
 
+use local_stack::home::Home;
 use local_stack::postgres::Server;
 use local_stack::terminal::{Screen, table};
+use serde_json::{Value, json};
 
 use super::arguments::{EvalMatching, Global};
 use super::{print, print_json};
-use crate::eval::{self, MatchingReport, Shares};
+use crate::eval::{self, E5, MatchingReport, Shares};
 
 pub(super) async fn run(arguments: &EvalMatching, global: &Global) -> anyhow::Result<()> {
-    let report = eval::run_matching(Server::shared_by_tests().await?).await?;
+    let server = Server::shared_by_tests().await?;
+    let words = eval::run_matching(server, None).await?;
+    let e5 = match E5::start(&Home::open()?).await {
+        Ok(e5) => Ok(eval::run_matching(server, Some(&e5.model()?)).await?),
+        Err(error) => Err(format!("{error:#}")),
+    };
     if global.json {
-        return print_json(&report);
+        let e5 = match &e5 {
+            Ok(report) => json!(report),
+            Err(reason) => json!({"skipped": reason}),
+        };
+        return print_json(&json!({"words": words, "e5": e5}));
     }
+    show("by words alone", &words, arguments);
+    match &e5 {
+        Ok(report) => show("with multilingual-e5-small", report, arguments),
+        Err(reason) => print(&format!("with multilingual-e5-small: skipped, {reason}")),
+    }
+    Ok(())
+}
+
+fn show(title: &str, report: &MatchingReport, arguments: &EvalMatching) {
+    let screen = Screen::stdout();
+    print(&screen.palette.strong(title));
     let row = |name: &str, shares: Shares| {
         let percent = |share: f64| format!("{:.0} %", share * 100.0);
         vec![
@@ -25,8 +47,10 @@ pub(super) async fn run(arguments: &EvalMatching, global: &Global) -> anyhow::Re
     };
     let rows = [
         row("tuning", report.tuning),
-        row("held out", report.held_out),
-        row("held out, with history", report.held_out_with_history),
+        row("held out", report.held_out.all),
+        row("  in words of the runbook", report.held_out.near_words),
+        row("  in other words", report.held_out.paraphrases),
+        row("held out, with history", report.held_out_with_history.all),
     ];
     let headings = [
         "QUESTIONS",
@@ -36,7 +60,7 @@ pub(super) async fn run(arguments: &EvalMatching, global: &Global) -> anyhow::Re
         "USED",
         "USED WRONGLY",
     ];
-    table::lines(Screen::stdout(), &headings, &rows)
+    table::lines(screen, &headings, &rows)
         .iter()
         .for_each(|line| print(line));
     print(&format!(
@@ -44,9 +68,8 @@ pub(super) async fn run(arguments: &EvalMatching, global: &Global) -> anyhow::Re
         report.median_millis
     ));
     if arguments.misses {
-        show_misses(&report);
+        show_misses(report);
     }
-    Ok(())
 }
 
 fn show_misses(report: &MatchingReport) {
@@ -56,6 +79,12 @@ fn show_misses(report: &MatchingReport) {
         !is_best || is_used_wrongly
     });
     let row = |one: &eval::Matched| {
+        let relevance = |part: &str| {
+            let of_best = one.candidates.first().and_then(|best| best.get(part));
+            of_best
+                .and_then(Value::as_f64)
+                .map_or_else(String::new, |number| format!("{number:.2}"))
+        };
         vec![
             one.question.clone(),
             one.wants.clone().unwrap_or_else(|| "none".to_owned()),
@@ -63,12 +92,22 @@ fn show_misses(report: &MatchingReport) {
                 .first()
                 .cloned()
                 .unwrap_or_else(|| "none".to_owned()),
+            relevance("by_words"),
+            relevance("by_meaning"),
             one.used.clone().unwrap_or_default(),
             one.uncovered.join(", "),
         ]
     };
     let rows: Vec<Vec<String>> = misses.map(row).collect();
-    let headings = ["QUESTION", "RIGHT", "BEST", "USED", "NOT COVERED"];
+    let headings = [
+        "QUESTION",
+        "RIGHT",
+        "BEST",
+        "WORDS",
+        "MEANING",
+        "USED",
+        "NOT COVERED",
+    ];
     table::lines(Screen::stdout(), &headings, &rows)
         .iter()
         .for_each(|line| print(line));

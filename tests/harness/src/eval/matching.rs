@@ -1,9 +1,11 @@
 //! Evaluation of runbook matching: runbooks and labelled questions, matched in a database of their own by
-//! `match_runbooks`, without a language model.
+//! `match_runbooks`, without a language model: by words alone, or with the embeddings of a model.
 
 use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
+use llm::embeddings::{baseline, baseline_texts};
+use llm::{Model, TextRole};
 use local_stack::postgres::{Server, database};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -40,6 +42,9 @@ struct Question {
     wants: Option<String>,
     #[serde(default)]
     held_out: bool,
+    /// True if it shares few words or none with the runbook, and for near misses of that kind.
+    #[serde(default)]
+    is_paraphrase: bool,
 }
 
 /// A match of a question.
@@ -51,12 +56,16 @@ pub struct Matched {
     pub wants: Option<String>,
     /// True if it was held out from tuning.
     pub held_out: bool,
+    /// True if it shares few words with the runbook.
+    pub is_paraphrase: bool,
     /// The runbooks by score, the best first.
     pub ranked: Vec<String>,
     /// The runbook that covers the whole question.
     pub used: Option<String>,
     /// Words that the best one does not cover.
     pub uncovered: Vec<String>,
+    /// The runbooks with the parts of their scores.
+    pub candidates: Vec<Value>,
     /// Milliseconds of the match.
     pub millis: f64,
 }
@@ -76,53 +85,84 @@ pub struct Shares {
     pub false_use: f64,
 }
 
+/// The held-out questions by their kind.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct HeldOut {
+    /// All of them.
+    pub all: Shares,
+    /// Those in words of the runbooks, and near misses of that kind.
+    pub near_words: Shares,
+    /// Those in other words, and near misses of that kind.
+    pub paraphrases: Shares,
+}
+
+impl HeldOut {
+    fn of(matches: &[Matched]) -> Self {
+        let part = |is_part: &dyn Fn(&Matched) -> bool| {
+            shares_of(matches, &|one| one.held_out && is_part(one))
+        };
+        Self {
+            all: part(&|_| true),
+            near_words: part(&|one| !one.is_paraphrase),
+            paraphrases: part(&|one| one.is_paraphrase),
+        }
+    }
+}
+
 /// The result of the evaluation.
 #[derive(Debug, Clone, Serialize)]
 pub struct MatchingReport {
     /// Questions that may be used for tuning.
     pub tuning: Shares,
     /// Questions that may not.
-    pub held_out: Shares,
+    pub held_out: HeldOut,
     /// The held-out questions again, where the right runbook of each has a good record and the others of its goal type a
     /// bad one.
-    pub held_out_with_history: Shares,
+    pub held_out_with_history: HeldOut,
     /// Median milliseconds of a match.
     pub median_millis: f64,
     /// All matches without history.
     pub matches: Vec<Matched>,
 }
 
-/// Matches all questions, without history and with it.
+/// Matches all questions, without history and with it; by meaning too if a model is given.
 ///
 /// # Errors
-/// Postgres refuses; a runbook of the data breaks a rule.
-pub async fn run(server: &Server) -> anyhow::Result<MatchingReport> {
+/// Postgres refuses; a runbook of the data breaks a rule; the model does not answer.
+pub async fn run(server: &Server, model: Option<&Model>) -> anyhow::Result<MatchingReport> {
     let name = format!("matching_{}", Uuid::new_v4().simple());
     database::create_from_template(server, &name).await?;
-    let measured = measure(server, &name).await;
+    let measured = measure(server, &name, model).await;
     database::drop(server, &name).await?;
     measured
 }
 
-async fn measure(server: &Server, name: &str) -> anyhow::Result<MatchingReport> {
+async fn measure(
+    server: &Server,
+    name: &str,
+    model: Option<&Model>,
+) -> anyhow::Result<MatchingReport> {
     let data: Data = toml::from_str(DATA).context("reading tests/harness/eval/matching.toml")?;
     let client = server.connect("postgres", name).await?;
     let (workspace, person) = prepare(&client, &data).await?;
-    let matches = match_all(&client, &data, &workspace, &person, false).await?;
-    let with_history = match_all(&client, &data, &workspace, &person, true).await?;
-    let of = |held_out: bool, matches: &[Matched]| {
-        let part: Vec<&Matched> = matches
-            .iter()
-            .filter(|one| one.held_out == held_out)
-            .collect();
-        shares(&part)
+    let embedded = match model {
+        Some(model) => Some(embed(&client, &data, &workspace, model).await?),
+        None => None,
     };
+    let place = Place {
+        client: &client,
+        workspace: &workspace,
+        person: &person,
+        embedded: embedded.as_ref(),
+    };
+    let matches = place.match_all(&data, false).await?;
+    let with_history = place.match_all(&data, true).await?;
     let mut millis: Vec<f64> = matches.iter().map(|one| one.millis).collect();
     millis.sort_by(f64::total_cmp);
     Ok(MatchingReport {
-        tuning: of(false, &matches),
-        held_out: of(true, &matches),
-        held_out_with_history: of(true, &with_history),
+        tuning: shares_of(&matches, &|one| !one.held_out),
+        held_out: HeldOut::of(&matches),
+        held_out_with_history: HeldOut::of(&with_history),
         median_millis: millis.get(millis.len() / 2).copied().unwrap_or_default(),
         matches,
     })
@@ -190,36 +230,108 @@ async fn prepare(client: &Client, data: &Data) -> anyhow::Result<(String, String
     Ok((workspace, person))
 }
 
-async fn match_all(
+/// The vectors of the questions, in their order, and their space.
+struct Questions {
+    space: String,
+    vectors: Vec<Vec<f32>>,
+}
+
+/// Moves the runbooks into the space of the model, as `embed_runbooks` does, and embeds the questions.
+async fn embed(
     client: &Client,
     data: &Data,
     workspace: &str,
-    person: &str,
-    has_history: bool,
-) -> anyhow::Result<Vec<Matched>> {
-    let names: Vec<&str> = data.runbook.iter().map(|one| one.name.as_str()).collect();
-    let mut matches = Vec::new();
-    for question in &data.question {
-        if let Some(wanted) = &question.wants {
-            ensure!(
-                names.contains(&wanted.as_str()),
-                "{:?} wants {wanted}, which is no runbook",
-                question.text
-            );
-        }
-        client.batch_execute("begin").await?;
-        if let Some(wanted) = question.wants.as_ref().filter(|_| has_history) {
-            client.execute(HISTORY, &[&workspace, wanted]).await?;
-        }
-        let began = Instant::now();
-        let row = client
-            .query_one(
-                "select coalesce(jsonb_agg(jsonb_build_object('name', name, 'fit', fit, 'uncovered', uncovered) order by score desc, name), '[]')::text
-                   from goalpost_private.match_runbooks($1, $2::text::uuid, $3::text::uuid)",
-                &[&question.text, &workspace, &person],
+    model: &Model,
+) -> anyhow::Result<Questions> {
+    let space = model.embedding_space()?;
+    let rows = client
+        .query(
+            "select b.id, goalpost_private.texts_of_runbook(b) from goalpost_private.runbooks_to_embed($1::text::uuid, $2) b",
+            &[&workspace, &space],
+        )
+        .await?;
+    for row in rows {
+        let (id, texts): (i64, Vec<String>) = (row.get(0), row.get(1));
+        let (vectors, _) = model.embed(TextRole::Passage, &texts).await?;
+        let embedded = json!([{"runbook_id": id, "embeddings": vectors.vectors}]).to_string();
+        client
+            .execute(
+                "select goalpost_private.keep_runbook_embeddings($1::text::uuid, $2, $3::text::jsonb)",
+                &[&workspace, &space, &embedded],
             )
             .await?;
-        client.batch_execute("rollback").await?;
+    }
+    let (questions, texts) = baseline_texts();
+    let (questions, _) = model.embed(TextRole::Query, &questions).await?;
+    let (texts, _) = model.embed(TextRole::Passage, &texts).await?;
+    let measured = baseline(&questions.vectors, &texts.vectors);
+    client
+        .execute(
+            "select goalpost_private.set_baseline($1, $2)",
+            &[&space, &measured],
+        )
+        .await?;
+    client
+        .batch_execute("analyze goalpost.runbook_embeddings")
+        .await?;
+    let questions: Vec<String> = data.question.iter().map(|one| one.text.clone()).collect();
+    let (questions, _) = model.embed(TextRole::Query, &questions).await?;
+    Ok(Questions {
+        space,
+        vectors: questions.vectors,
+    })
+}
+
+/// The database with the workspace in which questions are matched.
+struct Place<'a> {
+    client: &'a Client,
+    workspace: &'a str,
+    person: &'a str,
+    embedded: Option<&'a Questions>,
+}
+
+impl Place<'_> {
+    async fn match_all(&self, data: &Data, has_history: bool) -> anyhow::Result<Vec<Matched>> {
+        let names: Vec<&str> = data.runbook.iter().map(|one| one.name.as_str()).collect();
+        let mut matches = Vec::new();
+        for (number, question) in data.question.iter().enumerate() {
+            if let Some(wanted) = &question.wants {
+                ensure!(
+                    names.contains(&wanted.as_str()),
+                    "{:?} wants {wanted}, which is no runbook",
+                    question.text
+                );
+            }
+            self.client.batch_execute("begin").await?;
+            if let Some(wanted) = question.wants.as_ref().filter(|_| has_history) {
+                self.client
+                    .execute(HISTORY, &[&self.workspace, wanted])
+                    .await?;
+            }
+            let matched = self.match_one(number, question).await?;
+            self.client.batch_execute("rollback").await?;
+            matches.push(matched);
+        }
+        Ok(matches)
+    }
+
+    async fn match_one(&self, number: usize, question: &Question) -> anyhow::Result<Matched> {
+        let space = self.embedded.map(|embedded| embedded.space.as_str());
+        let vector = self
+            .embedded
+            .and_then(|embedded| embedded.vectors.get(number))
+            .map(|vector| json!(vector).to_string());
+        let began = Instant::now();
+        let row = self
+            .client
+            .query_one(
+                "select coalesce(jsonb_agg(jsonb_build_object('name', name, 'fit', fit, 'uncovered', uncovered,
+                          'by_words', relevance_by_words, 'by_meaning', relevance_by_meaning, 'score', score) order by score desc, name), '[]')::text
+                   from goalpost_private.match_runbooks(
+                     $1, $2::text::uuid, $3::text::uuid, null, $4, $5::text::extensions.halfvec)",
+                &[&question.text, &self.workspace, &self.person, &space, &vector],
+            )
+            .await?;
         let millis = began.elapsed().as_secs_f64() * 1000.0;
         let found: Vec<Value> = serde_json::from_str(row.get(0))?;
         let text = |one: &Value, field: &str| {
@@ -229,10 +341,11 @@ async fn match_all(
                 .to_owned()
         };
         let best = found.first().and_then(|one| one.get("uncovered")).cloned();
-        matches.push(Matched {
+        Ok(Matched {
             question: question.text.clone(),
             wants: question.wants.clone(),
             held_out: question.held_out,
+            is_paraphrase: question.is_paraphrase,
             ranked: found.iter().map(|one| text(one, "name")).collect(),
             used: found
                 .iter()
@@ -241,10 +354,15 @@ async fn match_all(
             uncovered: best
                 .and_then(|words| serde_json::from_value(words).ok())
                 .unwrap_or_default(),
+            candidates: found,
             millis,
-        });
+        })
     }
-    Ok(matches)
+}
+
+fn shares_of(matches: &[Matched], is_part: &dyn Fn(&Matched) -> bool) -> Shares {
+    let part: Vec<&Matched> = matches.iter().filter(|one| is_part(one)).collect();
+    shares(&part)
 }
 
 #[allow(clippy::cast_precision_loss)] // a few hundred questions

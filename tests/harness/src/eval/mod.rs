@@ -4,6 +4,7 @@
 //! The environment configures the model, as for `cargo goalpost up`. People are simulated by rules: approvers approve
 //! or reject as the task defines, the requester gives the task's answer. The evaluation does not depend on prompts.
 
+mod e5;
 mod ended;
 mod matching;
 mod play;
@@ -20,7 +21,8 @@ use local_stack::stack::{DEMO_WORKSPACE, Person, Stack, StackOptions};
 use serde_json::json;
 
 use crate::people::Client;
-pub use matching::{Matched, MatchingReport, Shares, run as run_matching};
+pub use e5::E5;
+pub use matching::{HeldOut, Matched, MatchingReport, Shares, run as run_matching};
 pub use report::{Report, TaskResult};
 pub use tasks::{Kind, Task, Tasks};
 

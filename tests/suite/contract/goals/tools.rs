@@ -22,6 +22,13 @@ impl Scene {
             call("embeds", "embed_memories", json!(["tells"])),
         ]);
         let lease = lease_of(&self.claim("assess").await[0]);
+        let mut vector = vec![0; 1024];
+        vector[0] = 1;
+        let embedding = json!({"p_space": "lexical-1", "p_embedding": vector});
+        let matched = self
+            .worker("match_question", &with(&lease, embedding))
+            .await;
+        assert_eq!(matched["is_complete"], false, "{matched}");
         let planned =
             json!({"outcome": "completed", "result": {"decision": "steps", "steps": steps}});
         assert_eq!(self.finish(outcome(&lease, planned)).await, "accepted");
@@ -67,6 +74,10 @@ impl Scene {
         let none = json!({"p_space": "lexical-1", "p_embedded": [], "p_limit": 1});
         let left = self.worker("embed_memories", &with(&lease, none)).await;
         assert_eq!(left["left_count"], 0, "{left}");
+        let none =
+            json!({"p_space": "lexical-1", "p_baseline": 0.1, "p_embedded": [], "p_limit": 1});
+        let left = self.worker("embed_runbooks", &with(&lease, none)).await;
+        assert_eq!(left["needs_baseline"], false, "{left}");
         assert_eq!(self.finish(done(&lease)).await, "accepted");
     }
 }

@@ -85,7 +85,9 @@ pub(super) fn paid(models: &Models) -> Vec<Candidate> {
     let Ok(model) = Model::new(with_some_keys(models)) else {
         return Vec::new();
     };
-    let embedding = model.embedding_call(&[]).map(|call| call.candidate);
+    let embedding = model
+        .embedding_call(llm::TextRole::Query, &[])
+        .map(|call| call.candidate);
     let candidates = model.resolve(None).ok();
     let called = candidates.iter().flat_map(Candidates::iter).cloned();
     called.chain(embedding).collect()
@@ -205,7 +207,10 @@ async fn ask(model: &Model, candidate: &Candidate) -> Result<String, llm::Error>
 }
 
 async fn embeddings(model: &Model) -> Check {
-    match model.embed(&["Can you?".to_owned()]).await {
+    match model
+        .embed(llm::TextRole::Query, &["Can you?".to_owned()])
+        .await
+    {
         Ok((embedded, None)) => Check::good(
             "embeddings",
             format!("{}, built in: finds shared words", embedded.space),

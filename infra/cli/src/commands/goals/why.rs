@@ -14,6 +14,9 @@ struct Match {
     position: i32,
     runbooks: Named,
     relevance: f64,
+    relevance_by_words: f64,
+    /// None if the question was matched by words alone.
+    relevance_by_meaning: Option<f64>,
     type_prior: f64,
     success: f64,
     cost_factor: f64,
@@ -58,7 +61,7 @@ pub(super) async fn show(client: &Client, goal_id: i64, global: &Global) -> anyh
     let query = [
         (
             "select",
-            "revision,position,runbooks(name,version),relevance,type_prior,success,cost_factor,score,is_explored,fit,uncovered,refusal,is_chosen".to_owned(),
+            "revision,position,runbooks(name,version),relevance,relevance_by_words,relevance_by_meaning,type_prior,success,cost_factor,score,is_explored,fit,uncovered,refusal,is_chosen".to_owned(),
         ),
         ("run_id", format!("eq.{run}")),
         ("order", "revision.asc,position.asc".to_owned()),
@@ -78,7 +81,7 @@ pub(super) async fn show(client: &Client, goal_id: i64, global: &Global) -> anyh
         if rows.is_empty() {
             let why = match plan.runbook_id {
                 Some(_) => "  It was asked for by name.",
-                None => "  No runbook shares words with the question.",
+                None => "  No runbook is near the question.",
             };
             print(&screen.palette.dim(why));
             continue;
@@ -88,6 +91,8 @@ pub(super) async fn show(client: &Client, goal_id: i64, global: &Global) -> anyh
             "RUNBOOK",
             "SCORE",
             "RELEVANCE",
+            "WORDS",
+            "MEANING",
             "TYPE",
             "SUCCESS",
             "COST",
@@ -98,7 +103,7 @@ pub(super) async fn show(client: &Client, goal_id: i64, global: &Global) -> anyh
             .iter()
             .for_each(|line| print(line));
     }
-    let formula = "score = relevance × type^0.1 × success^0.3 × cost^0.1; success is the lower bound of the success rate here";
+    let formula = "score = relevance × type^0.1 × success^0.3 × cost^0.1; relevance is the greater of words and meaning; success is the lower bound of the success rate here";
     print(&screen.palette.dim(formula));
     Ok(())
 }
@@ -120,6 +125,9 @@ fn row(one: &Match) -> Vec<String> {
         format!("{} {}", one.runbooks.name, one.runbooks.version),
         share(one.score),
         share(one.relevance),
+        share(one.relevance_by_words),
+        one.relevance_by_meaning
+            .map_or_else(|| "–".to_owned(), share),
         share(one.type_prior),
         share(one.success),
         share(one.cost_factor),

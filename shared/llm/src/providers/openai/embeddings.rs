@@ -3,6 +3,8 @@
 //! Source of the wire format: OpenAI's API reference, "Create embeddings"
 //! (platform.openai.com/docs/api-reference/embeddings/create), and openai-python, src/openai/types.
 
+use std::borrow::Cow;
+
 use domain::Usage;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -31,9 +33,10 @@ impl OpenAi {
     pub(crate) async fn embed(
         &self,
         model: &str,
-        texts: &[&str],
+        texts: &[Cow<'_, str>],
+        input_type: Option<&str>,
     ) -> Result<(Vec<Vec<f32>>, Usage), Error> {
-        let mut body = body(model, texts);
+        let mut body = body(model, texts, input_type);
         let meter = Meter {
             provider: OPENAI,
             model,
@@ -64,10 +67,14 @@ impl OpenAi {
 }
 
 /// The call's body.
-pub(crate) fn body(model: &str, texts: &[&str]) -> Value {
-    json!({
+pub(crate) fn body(model: &str, texts: &[Cow<'_, str>], input_type: Option<&str>) -> Value {
+    let mut body = json!({
         "model": model, "input": texts, "encoding_format": "float", "dimensions": WIDTH,
-    })
+    });
+    if let (Some(input_type), Some(fields)) = (input_type, body.as_object_mut()) {
+        fields.insert("input_type".to_owned(), input_type.into());
+    }
+    body
 }
 
 fn read(value: Value, count: usize) -> Result<Vec<Vec<f32>>, Kind> {
