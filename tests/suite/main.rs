@@ -47,6 +47,7 @@ mod random;
 mod reports;
 mod requests;
 mod runbooks;
+mod schedules;
 mod schemas;
 mod supabase_cli;
 mod tenants;

@@ -81,11 +81,17 @@ async fn missing_parameter_is_asked_and_answered() {
     );
     let apply = json!({"p_workspace_id": DEMO, "p_runbook": stale_orders()});
     owner.rpc("apply_runbook", &apply).await.unwrap();
+    let began = std::time::Instant::now();
     let asked = member.ask("Which orders are stale?").await.unwrap();
+    assert!(
+        began.elapsed().as_secs() < 20,
+        "a call that waits returns when its caller is awaited"
+    );
     let request = asked.body["request_id"].as_i64().unwrap();
     let waiting = settled(&member, request).await;
     assert_eq!(
-        waiting["state"], "accepted",
+        (asked.status.as_u16(), &waiting["state"]),
+        (202, &json!("accepted")),
         "it waits for its requester: {waiting}"
     );
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::RequestId;
 use runtime::{Function as _, Invocation};
 use secrecy::SecretString;
-use store::RequestRow;
+use store::{AcceptedRequest, RequestRow};
 use tokio::time::{Instant, sleep};
 use trigger::{HttpReply, HttpRequest};
 
@@ -16,6 +16,8 @@ use crate::request::{new_request, wait};
 
 /// First pause between two reads of a request that a caller waits for; it grows by half each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
+/// From this pause on the inbox of the caller is read too.
+const PAUSE_TO_LOOK: Duration = Duration::from_millis(100);
 /// The part of the caller's wait that is kept for reading the answer.
 const LAST_READ: Duration = Duration::from_millis(500);
 /// The longest pause.
@@ -76,7 +78,7 @@ async fn create(
         }
     }
     Ok(request_status(
-        &until_ended(&intake, &caller, accepted_request.request_id, ends_at).await?,
+        &until_ended(&intake, &caller, &accepted_request, ends_at).await?,
     ))
 }
 
@@ -93,19 +95,28 @@ async fn read(intake: &Intake, request: &HttpRequest, path: &str) -> Result<Http
     Ok(request_status(&found))
 }
 
-/// Reads until the request has ended or the time is up. Nothing else polls: an HTTP call that waits cannot be woken by
-/// a row.
+/// Reads until the request has ended, waits for the caller, or the time is up. Nothing else polls: an HTTP call that
+/// waits cannot be woken by a row.
 async fn until_ended(
     intake: &Intake,
     caller: &SecretString,
-    id: RequestId,
+    request: &AcceptedRequest,
     ends_at: Instant,
 ) -> Result<RequestRow, Problem> {
+    let store = intake.worker.store();
     let mut pause = FIRST_PAUSE;
     loop {
-        let request = intake.worker.store().read_request(caller, id).await?;
-        if request.has_ended() || Instant::now() + pause >= ends_at {
-            return Ok(request);
+        let found = store.read_request(caller, request.request_id).await?;
+        if found.has_ended() || Instant::now() + pause >= ends_at {
+            return Ok(found);
+        }
+        // Most requests have ended by then, and a person takes longer than this call may last.
+        if pause >= PAUSE_TO_LOOK
+            && store
+                .waits_for_caller(caller, request.run_id, found.goal_id)
+                .await?
+        {
+            return Ok(found);
         }
         sleep(pause).await;
         pause = (pause * 3 / 2).min(LONGEST_PAUSE);

@@ -128,6 +128,31 @@ impl Store {
         })
     }
 
+    /// Returns true if a decision or an answer of the caller is awaited, in a run or in a goal: from view `inbox`.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorized`], [`Error::Unavailable`].
+    pub async fn waits_for_caller(
+        &self,
+        caller: &SecretString,
+        run_id: RunId,
+        goal_id: Option<GoalId>,
+    ) -> Result<bool, Error> {
+        #[derive(Deserialize)]
+        struct Waiting {}
+        let call = self.callers_call("inbox", caller, Repeat::Always);
+        let goal = goal_id.map_or_else(String::new, |goal| format!(",goal_id.eq.{goal}"));
+        let rows: Vec<Waiting> = self
+            .select(call, |table| {
+                table
+                    .select("approval_id")
+                    .or(format!("run_id.eq.{run_id}{goal}"))
+                    .limit(1)
+            })
+            .await?;
+        Ok(!rows.is_empty())
+    }
+
     fn callers_call<'a>(
         &self,
         function: &'static str,

@@ -10,6 +10,7 @@ declare
   v_now timestamptz := goalpost_private.clock();
   v_due record;
   v_departed bigint[];
+  v_replaced bigint[];
   v_functions text[] := '{}';
   v_adopted record;
   v_report jsonb := '{}';
@@ -24,8 +25,9 @@ begin
   -- The list of trees is complete before they are locked and does not grow afterwards, so that the locks are taken in
   -- one order.
   v_departed := goalpost_private.departed_runs();
+  v_replaced := goalpost_private.runs_to_replace(v_now);
   v_due := goalpost_private.overdue_runs(v_now);
-  perform goalpost_private.lock_trees(v_due.runs || v_departed);
+  perform goalpost_private.lock_trees(v_due.runs || v_departed || v_replaced);
   v_result := goalpost_private.take_back_steps(v_due.runs, v_now);
   v_functions := v_functions || v_result.functions;
   v_report := v_report || v_result.report;
@@ -39,6 +41,7 @@ begin
   -- A row that raises an error stays overdue: a round that moved no due row is the last one.
   v_due.more := v_due.more and exists (select from jsonb_each(v_report) r where r.value <> '0');
   v_functions := v_functions || goalpost_private.open_due_analyses(v_now);
+  v_report := v_report || jsonb_build_object('schedules_asked', goalpost_private.open_due_schedules(v_replaced, v_now));
   v_adopted := goalpost_private.adopt_requests(1000, v_now);
   perform goalpost_private.send_wakes(v_functions || v_adopted.functions, '[]', v_now);
   v_settled := goalpost_private.settle_abandoned_turns(v_now);

@@ -281,6 +281,10 @@ as $$
   insert into goalpost.corrections (approval_id, workspace_id, goal_id, run_id, step_key, kind, agent_id, proposed, corrected, corrected_by, created_at)
   select a.id, a.workspace_id, a.goal_id, a.run_id, a.step_key, a.kind, s.agent_id, '{}', '{}', tests.id_of('petra'), goalpost_private.clock()
     from goalpost.approvals a join goalpost.steps s on s.run_id = a.run_id and s.key = a.step_key where a.run_id = p_run_id and a.step_key = p_key;
+  insert into goalpost.schedules (workspace_id, name, user_id, question, cron, time_zone, next_at)
+  select s.workspace_id, 'own', tests.id_of('petra'), 'q', '0 9 * * *', 'UTC', goalpost_private.clock() + interval '100 years' from goalpost.steps s where s.run_id = p_run_id and s.key = p_key;
+  insert into goalpost.schedule_ticks (workspace_id, schedule_id, tick_at, outcome, request_id, decided_at)
+  select c.workspace_id, c.id, goalpost_private.clock() + c.id * interval '1 second', 'asked', r.request_id, goalpost_private.clock() from goalpost.schedules c join goalpost.workflow_runs r on r.workspace_id = c.workspace_id and r.id = p_run_id;
   insert into goalpost.invitations (workspace_id, workspace_name, email, role, invited_by, created_at, expires_at)
   select s.workspace_id, 'w', 'furnished@tests.example', 'viewer', tests.id_of('petra'), goalpost_private.clock(), goalpost_private.clock() + interval '1 day'
     from goalpost.steps s where s.run_id = p_run_id and s.key = p_key;

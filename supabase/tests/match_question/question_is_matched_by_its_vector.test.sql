@@ -1,6 +1,6 @@
 -- Intake sends the vector of a question once: it is kept with the request, and the plan of the goal reads it.
 begin;
-select plan(14);
+select plan(15);
 select tests.world();
 insert into goalpost.runbooks (workspace_id, name, title, description, goal_type, examples, plan) values
   (tests.id_of('acme'), 'zebra', 'Groom a zebra', 'Zebras are groomed', 'care', '{}', jsonb_build_object('steps', tests.steps('a')));
@@ -24,6 +24,9 @@ select is(pg_temp.match('acme/m', tests.along(1)) -> 'is_complete', 'true', 'wit
 select is((select count(*) from goalpost_private.request_embeddings e where e.request_id = tests.get('request')), 1::bigint, 'a request has one vector');
 select is(goalpost_private.context_to_assess(r) ->> 'question_space', 'acme/m', 'a repeated assessment receives the space of the vector')
   from goalpost.workflow_runs r where r.id = tests.get('run');
+select tests.set('other', tests.ask('mia', 'wwww'));
+select is(goalpost_private.context_to_assess(r) -> 'question_space', 'null', 'another request has no vector')
+  from goalpost.workflow_runs r where r.id = tests.get('other');
 select is(jsonb_path_query_array(goalpost_private.context_to_assess(r), '$.runbooks[*].name'), '["zebra"]', 'a repeated assessment has the runbooks by meaning')
   from goalpost.workflow_runs r where r.id = tests.get('run');
 select is(tests.refusal($$ select pg_temp.match('acme/m', '[1]') $$), 'ZG003', 'a vector has 1,024 numbers');

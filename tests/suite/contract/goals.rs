@@ -474,6 +474,15 @@ impl Scene {
         let retired = json!({"p_runbook_id": applied.body["runbook_id"], "p_state": "retired"});
         let answer = owner.rpc("set_runbook_state", &retired).await.unwrap();
         assert_eq!(answer.body["state"], "retired", "{}", answer.body);
+        let schedule = json!({"name": "recorded", "question": "How are we?", "cron": "0 9 * * mon", "time_zone": "UTC"});
+        let schedule = json!({"p_workspace_id": workspace_id, "p_schedule": schedule});
+        owner.rpc("set_schedule", &schedule).await.unwrap();
+        let ticks = json!({"p_cron": "0 9 * * mon", "p_time_zone": "UTC"});
+        owner.rpc("next_ticks", &ticks).await.unwrap();
+        let removed =
+            json!({"p_workspace_id": workspace_id, "p_name": "recorded", "p_change": "remove"});
+        let answer = owner.rpc("change_schedule", &removed).await.unwrap();
+        assert_eq!(answer.body["state"], "removed", "{}", answer.body);
         let agent = json!({"p_workspace_id": workspace_id, "p_agent": {"name": "recorded", "role": "You add."}});
         let applied = owner.rpc("apply_agent", &agent).await.unwrap();
         let retired = json!({"p_agent_id": applied.body["agent_id"], "p_state": "retired"});

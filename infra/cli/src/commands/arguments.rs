@@ -8,6 +8,7 @@ mod mcp;
 mod people;
 mod results;
 mod runbooks;
+mod schedules;
 
 use clap::{Args, Parser, Subcommand};
 use uuid::Uuid;
@@ -20,6 +21,7 @@ pub(super) use people::{Admins, AdminsAction, Members, MembersAction, Settings};
 pub(super) use results::since;
 pub(super) use results::{Costs, CostsBy, Feedback, Report, Since};
 pub(super) use runbooks::{Runbooks, RunbooksAction, Version as RunbookVersion};
+pub(super) use schedules::{Schedules, SchedulesAction, Set as ScheduleToSet};
 
 use local_stack::stack::Person;
 
@@ -187,6 +189,9 @@ pub(super) enum Command {
     /// List, check, apply and retire runbooks: plans that are known to work
     #[command(after_help = runbooks::HELP)]
     Runbooks(Runbooks),
+    /// Ask questions again and again, at times of a cron expression
+    #[command(after_help = schedules::HELP)]
+    Schedules(Schedules),
     /// List, compare, apply, try and retire agents
     #[command(after_help = agents::HELP)]
     Agents(Agents),

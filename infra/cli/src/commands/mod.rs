@@ -30,6 +30,7 @@ mod raise;
 mod report;
 mod reset;
 mod runbooks;
+mod schedules;
 mod settings;
 mod state;
 mod status;
@@ -71,6 +72,7 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Reject(rejection) => decide::reject(rejection, global).await,
         Command::Cancel(cancel) => decide::cancel(cancel, global).await,
         Command::Retry(retry) => decide::retry(retry, global).await,
+        Command::Schedules(schedules) => schedules::run(schedules, global).await,
         Command::Agents(agents) => agents::run(agents, global).await,
         Command::Memories(memories) => memories::run(memories, global).await,
         Command::Runbooks(runbooks) => runbooks::run(runbooks, global).await,

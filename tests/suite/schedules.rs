@@ -1,0 +1,122 @@
+//! Schedules: set by the command line, asked by the sweep, answered by the functions.
+
+use local_stack::stack::{Person, Stack};
+use serde_json::{Value, json};
+use system_tests::people::Client;
+use system_tests::{clock_sql, command, stacks};
+
+/// Invokes intake as its schedule does: it sweeps, then works. Wakes of a database whose clock is ahead are refused.
+async fn sweep(stack: &Stack) {
+    let tick = json!({"version": "0", "id": "tick", "detail-type": "Scheduled Event", "source": "aws.events",
+                      "account": "000000000000", "time": "2026-11-22T00:00:00Z", "region": "local",
+                      "resources": ["arn:aws:events:local:000000000000:rule/intake"], "detail": {}});
+    stack.invoke("intake", &tick).await.unwrap();
+}
+
+async fn goalpost(stack: &Stack, arguments: &[&str]) -> (bool, String) {
+    let ran = command::run(stack, Person::Owner, arguments, "")
+        .await
+        .unwrap();
+    let printed = [ran.stdout.as_slice(), ran.stderr.as_slice()].concat();
+    (ran.status.success(), String::from_utf8(printed).unwrap())
+}
+
+async fn history(stack: &Stack) -> Vec<Value> {
+    let (_, printed) = goalpost(stack, &["schedules", "history", "sums", "--json"]).await;
+    serde_json::from_str(&printed).unwrap()
+}
+
+#[tokio::test]
+async fn schedule_asks_its_question_at_each_tick() {
+    let stack = stacks::start().await.unwrap();
+    let owner = Client::of(&stack, Person::Owner);
+    let db = stack.admin_db().await.unwrap();
+    let set = [
+        "schedules",
+        "set",
+        "sums",
+        "What is 2 + 3?",
+        "--cron",
+        "*/5 * * * *",
+        "--time-zone",
+        "Europe/Berlin",
+    ];
+    let (succeeded, printed) = goalpost(&stack, &set).await;
+    assert!(
+        succeeded && printed.contains("sums is active; the next tick is "),
+        "{printed}"
+    );
+    let mut wrong = set;
+    wrong[5] = "*/5 * * *";
+    let (succeeded, printed) = goalpost(&stack, &wrong).await;
+    assert!(
+        !succeeded
+            && printed.contains("*/5 * * * is no cron expression")
+            && printed.contains("five fields"),
+        "{printed}"
+    );
+    let (_, printed) = goalpost(&stack, &["schedules", "history", "sums"]).await;
+    assert!(printed.contains("It has not ticked yet."), "{printed}");
+
+    // One second behind the next tick: the one after it is minutes away.
+    let row = db.query_one(
+        "select extract(epoch from next_at - now())::bigint from goalpost.schedules",
+        &[],
+    );
+    let seconds: i64 = row.await.unwrap().get(0);
+    let ahead = format!("{} seconds", seconds + 1);
+    db.batch_execute(&clock_sql(&ahead)).await.unwrap();
+    sweep(&stack).await;
+    let ticks = history(&stack).await;
+    assert_eq!(
+        (ticks.len(), &ticks[0]["outcome"]),
+        (1, &json!("asked")),
+        "{ticks:?}"
+    );
+    let request = ticks[0]["request_id"].as_i64().unwrap();
+    let ended = owner.until_ended(request).await.unwrap();
+    assert_eq!(
+        (&ended["state"], &ended["answer_text"]),
+        (&json!("answered"), &json!("5")),
+        "{ended}"
+    );
+    sweep(&stack).await;
+    assert_eq!(history(&stack).await, ticks, "a tick is asked once");
+
+    let (_, printed) = goalpost(&stack, &["schedules", "pause", "sums"]).await;
+    assert!(printed.contains("sums is paused."), "{printed}");
+    db.batch_execute(&clock_sql("1 hour")).await.unwrap();
+    sweep(&stack).await;
+    assert_eq!(
+        history(&stack).await,
+        ticks,
+        "a paused schedule asks nothing"
+    );
+    let (_, printed) = goalpost(&stack, &["schedules"]).await;
+    assert!(
+        printed.contains("Europe/Berlin") && printed.contains("paused"),
+        "{printed}"
+    );
+    let (_, printed) = goalpost(
+        &stack,
+        &[
+            "schedules",
+            "next",
+            "0 9 * * mon",
+            "--time-zone",
+            "Europe/Berlin",
+            "--count",
+            "3",
+        ],
+    )
+    .await;
+    assert_eq!(printed.matches("Mon 20").count(), 3, "{printed}");
+    let (_, printed) = goalpost(&stack, &["schedules", "remove", "sums"]).await;
+    assert!(printed.contains("sums is removed."), "{printed}");
+    let (succeeded, printed) = goalpost(&stack, &["schedules", "history", "sums"]).await;
+    assert!(
+        !succeeded && printed.contains("there is no schedule called sums"),
+        "{printed}"
+    );
+    stack.stop().await.unwrap();
+}
