@@ -10351,7 +10351,7 @@ begin
     from jsonb_populate_recordset(null::goalpost_private.trial_outcome, p_outcomes) o
    where least(o.uses, o.other_uses) >= 20
      and goalpost_private.probability_of_higher_rate(o.successes, o.uses, o.other_successes, o.other_uses) >= 0.95
-   order by o.uses desc limit 1;
+   order by o.uses desc;
   if least(v_all.uses, v_all.other_uses) >= 20 and v_all.probability <= 0.05
      or least(v_all.uses, v_all.other_uses) >= 10 and v_all.probability <= 0.01 then
     verdict := 'worse';

@@ -1,6 +1,6 @@
 -- The verdict on a trial, at each bound of its rules.
 begin;
-select plan(18);
+select plan(20);
 -- Outcomes: type, uses, successes, uses and successes of the other version; the cost of each goal, and of the other's.
 create function pg_temp.judged(p_outcomes jsonb) returns text language sql as $$
   select coalesce(j.verdict, 'goes on') || coalesce(' for ' || j.goal_type, '')
@@ -15,7 +15,7 @@ select is(pg_temp.judged(o), v, what) from (values (1, '[]'::jsonb, 'goes on', '
   (5, '[["a", 20, 15, 20, 12]]', 'goes on', 'a difference that is not clear'),
   (6, '[["a", 10, 10, 10, 6], ["b", 10, 9, 10, 6]]', 'better', 'goals of all types count together'),
   (7, '[["a", 20, 12, 20, 19]]', 'worse', 'a clear difference the other way'),
-  (8, '[["a", 19, 11, 20, 18]]', 'goes on', 'which takes twenty goals'),
+  (8, '[["a", 19, 12, 20, 18]]', 'goes on', 'which takes twenty goals'), (8, '[["a", 20, 13, 20, 18]]', 'worse', 'and no more'), (8, '[["a", 20, 14, 20, 18]]', 'goes on', 'at a probability of 0.95'),
   (9, '[["a", 10, 1, 10, 9]]', 'worse', 'or ten with a very clear one'),
   (10, '[["a", 9, 0, 9, 9]]', 'goes on', 'but not nine'),
   (11, '[["a", 100, 80, 100, 80]]', 'none', 'a hundred goals without a difference'),

@@ -1,6 +1,6 @@
 -- A trial is measured by the goals of its workspace since it began, and ends with the candidate active or retired.
 begin;
-select plan(26);
+select plan(28);
 select tests.world(false);
 create function pg_temp.apply(p_agent jsonb, p_state text default 'candidate') returns bigint language sql as $$
   select (tests.json_for('adam', format('select goalpost.apply_agent(%L, %L, %L)', tests.id_of('acme'), '{"name": "clerk", "role": "r"}'::jsonb || p_agent, p_state)) ->> 'agent_id')::bigint $$;
@@ -31,10 +31,11 @@ create function pg_temp.states() returns text language sql as $$
 
 -- A trial of another workspace, and of another agent here.
 select tests.json_for('sam', format('select goalpost.apply_agent(%L, ''{"name": "clerk", "role": "theirs"}'', ''candidate'')', tests.id_of('elsewhere')));
-select tests.json_for('adam', format('select goalpost.apply_agent(%L, ''{"name": "porter", "role": "r"}'', ''candidate'')', tests.id_of('acme')));
+select tests.json_for('sam', format('select goalpost.apply_agent(%L, ''{"name": "clerk", "role": "at work"}'')', tests.id_of('elsewhere')));
+select tests.json_for('adam', format('select goalpost.apply_agent(%L, %L, %L)', tests.id_of('acme'), jsonb_build_object('name', 'porter', 'role', s), s)) from unnest(array['active', 'candidate']) s;
 create function pg_temp.others() returns text language sql as $$
   select string_agg(i.change ->> 'name' || ' ' || i.state || ' ' || coalesce(i.measured::text, 'not measured') || ' ' || a.state, ', ' order by i.id)
-    from goalpost.improvements i join goalpost.agents a on a.id = i.agent_id where a.role = 'theirs' or a.name = 'porter' $$;
+    from goalpost.improvements i join goalpost.agents a on a.id = i.agent_id where a.role = 'theirs' or a.name = 'porter' and a.state <> 'active' $$;
 select tests.set('old', pg_temp.apply('{}', 'active')), tests.set('new', pg_temp.apply('{"role": "better", "model": "m", "max_turns": 9, "tools": ["calculate"]}'));
 select is((select title || ' ' || change::text from goalpost.improvements where kind = 'agent' and change ->> 'role' = 'better'),
           'Trial of clerk, version 2 {"name": "clerk", "role": "better", "model": "m", "tools": ["calculate"], "max_turns": 9}', 'a trial that a person begins is an improvement');
@@ -58,8 +59,17 @@ select tests.bare_turn(tests.get('goal'), 'a');
 insert into goalpost.usage_events (run_id, step_key, number, lease_epoch, workspace_id, user_id, provider, model, cost_microusd, created_at)
 values (tests.get('goal'), 'a', 1, 0, tests.id_of('acme'), tests.id_of('mia'), 'p', 'm', 70, goalpost_private.clock());
 select tests.json_for('mia', format('select goalpost.give_feedback(%s, ''bad'')', tests.get('goal')));
+-- The cost of a goal with the candidate, which is rated both ways, and has a sub-goal that failed.
+select tests.set('tried', (select min(run_id) from goalpost.agent_instances where agent_id = tests.get('new')));
+insert into goalpost.steps (run_id, key, workspace_id, kind, title, state, ended_at) values (tests.get('tried'), 'a', tests.id_of('acme'), 'agent', 'a', 'completed', now());
+select tests.bare_turn(tests.get('tried'), 'a');
+insert into goalpost.usage_events (run_id, step_key, number, lease_epoch, workspace_id, user_id, provider, model, cost_microusd, created_at)
+values (tests.get('tried'), 'a', 1, 0, tests.id_of('acme'), tests.id_of('mia'), 'p', 'm', 30, goalpost_private.clock());
+select tests.json_for(p, format('select goalpost.give_feedback(%s, %L)', tests.get('tried'), r)) from (values ('mia', 'bad'), ('olga', 'good')) v (p, r);
+insert into goalpost.goals (workspace_id, user_id, request_id, root_goal_id, parent_goal_id, parent_run_id, parent_step_key, title, description, goal_type, state, created_at, ended_at)
+select workspace_id, user_id, request_id, id, id, id, 'a', 't', 'd', 'sales', 'failed', created_at, ended_at from goalpost.goals where id = tests.get('tried');
 select is(pg_temp.trial(), 'kept: 19 of 20 goals with it were reached, 5 of 20 without', 'a verdict ends it; a goal that was rated bad was not reached');
-select is((select measured #>> '{outcomes,0,other_cost_microusd}' from goalpost.improvements where kind = 'agent' and change ->> 'role' = 'better'), '70', 'with the cost of the requests');
+select is((select (measured #>> '{outcomes,0,cost_microusd}') || ' and ' || (measured #>> '{outcomes,0,other_cost_microusd}') from goalpost.improvements where kind = 'agent' and change ->> 'role' = 'better'), '30 and 70', 'with the cost of the requests');
 select is(pg_temp.states(), '1 retired, 2 active', 'and the candidate replaces the other version');
 select is(pg_temp.others(), 'clerk approved not measured candidate, porter approved {"outcomes": []} candidate', 'other trials go on');
 select is(pg_temp.trial(), 'kept: 19 of 20 goals with it were reached, 5 of 20 without', 'again changes nothing');
@@ -90,6 +100,17 @@ select tests.set('dropped', pg_temp.apply('{"role": "dropped"}'));
 select tests.json_for('adam', format('select goalpost.set_agent_state(%s, ''retired'')', tests.get('dropped')));
 select is(pg_temp.trial(), 'reverted: decided by a person: 0 of 0 goals with it were reached, 0 of 0 without', 'and so does one who retires it');
 select is(pg_temp.states(), '1 retired, 2 retired, 3 retired, 4 retired audit, 5 active, 6 retired', 'the decision stays');
+
+-- The built-in version is the other one where the workspace has none of its own.
+select tests.advance_clock('1 hour');
+select pg_temp.apply('{"name": "analyst"}');
+select pg_temp.goals((select id from goalpost.agents where name = 'analyst' and workspace_id is null), 'sales', 3, 2), pg_temp.goals((select max(id) from goalpost.agents where name = 'analyst'), 'sales', 2, 1);
+select goalpost_private.measure_trials(tests.id_of('acme'), goalpost_private.clock());
+select is((select measured #>> '{outcomes,0,uses}' || ' and ' || (measured #>> '{outcomes,0,other_uses}') from goalpost.improvements where kind = 'agent' and change ->> 'name' = 'analyst'), '2 and 3',
+          'goals of the built-in version are compared');
+select tests.advance_clock('1 hour');
+select is((select string_agg(a.name || ' ' || a.state, ', ' order by a.name) from goalpost.agents a where a.name in ('analyst', 'porter') and a.workspace_id = tests.id_of('acme') and a.state <> 'retired'),
+          'analyst candidate, porter active, porter candidate', 'decisions on one agent change no other');
 
 -- A proposal that is approved is a trial, and a rejected one is none.
 select tests.json_for('petra', format('select goalpost.start_analysis(%L)', tests.id_of('acme')));

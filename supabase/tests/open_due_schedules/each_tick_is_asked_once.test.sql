@@ -1,6 +1,6 @@
 -- A due tick becomes a request of the schedule's person, once; while one runs it is skipped, queued, or replaces it.
 begin;
-select plan(29);
+select plan(32);
 select tests.world(false);
 create function pg_temp.schedule(p_more jsonb default '{}', p_person text default 'mia') returns void language sql as $$
   select tests.json_for(p_person, format('select goalpost.set_schedule(%L, %L)', tests.id_of('acme'),
@@ -76,6 +76,14 @@ select pg_temp.schedule('{"cron": "0 0 1 1 *"}');
 select tests.advance_clock('370 days');
 select pg_temp.sweep();
 select matches(pg_temp.ticks(), '^(asked|skipped)', 'a tick of long ago is asked where none came since');
+
+-- Several at once.
+delete from goalpost.schedules;
+select pg_temp.schedule(), pg_temp.schedule('{"name": "other", "question": "And else?"}'), pg_temp.schedule('{"name": "later", "cron": "0 0 1 1 *"}');
+select tests.advance_clock(date_trunc('hour', goalpost_private.clock()) + interval '1 hour' - goalpost_private.clock());
+select is(pg_temp.sweep(), '2', 'two that are due are asked by one sweep');
+select is((select string_agg(s.name || ' ' || (s.next_at > goalpost_private.clock()), ', ' order by s.name) from goalpost.schedules s), 'hourly true, later true, other true', 'and go on');
+select is((select string_agg(q.question, ', ' order by q.question) from goalpost.schedule_ticks t join goalpost.requests q on q.id = t.request_id), 'And else?, What is new?', 'each once');
 
 -- What is refused.
 delete from goalpost.schedules;
