@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use system_tests::people::{Client, DEMO};
 use system_tests::{command, stacks};
 
-use crate::models::Script;
+use crate::script::Script;
 
 /// Runs a command with a file as its standard input, and returns whether it succeeded and all that it printed.
 async fn goalpost(stack: &Stack, person: Person, arguments: &[&str], file: &str) -> (bool, String) {

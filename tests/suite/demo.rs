@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::models::Script;
+use crate::script::Script;
 
 /// The revenue of a category in a month, in whole euros, as the shop's tables have it.
 const REVENUE: &str = "select round(sum(i.quantity * i.unit_price_cents) / 100.0)::bigint \

@@ -6,7 +6,7 @@ use local_stack::stack::StackOptions;
 use serde_json::{Value, json};
 use system_tests::Database;
 
-use crate::models::Script;
+use crate::script::Script;
 
 const TASKS: &str = r#"
 [[task]]

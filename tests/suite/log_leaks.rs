@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use system_tests::people::{Client, DEMO};
 use system_tests::stacks;
 
-use crate::models::Script;
+use crate::script::Script;
 use log_sources::{CapturedLog, LogSources};
 
 /// Returns the unique word of an input.

@@ -49,6 +49,7 @@ mod requests;
 mod runbooks;
 mod schedules;
 mod schemas;
+mod script;
 mod supabase_cli;
 mod tenants;
 mod tools;

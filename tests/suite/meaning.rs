@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use system_tests::people::{Client, DEMO};
 use system_tests::stacks;
 
-use crate::models::Script;
+use crate::script::Script;
 
 /// A server of embeddings. Texts about zebras or striped animals lie close together; every other text has a direction of
 /// its own.

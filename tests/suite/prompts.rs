@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use system_tests::people::Client;
 use system_tests::stacks;
 
-use crate::models::Script;
+use crate::script::Script;
 
 const QUESTION: &str = "Which three customers of our shop bought the most in the last 30 days, what did they buy, and is any of it running out of stock? Give me a short report I can forward.";
 

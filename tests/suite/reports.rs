@@ -6,7 +6,7 @@ use system_tests::command;
 use system_tests::people::{Client, DEMO};
 use system_tests::stacks;
 
-use crate::models::Script;
+use crate::script::Script;
 
 async fn goalpost(stack: &Stack, arguments: &[&str]) -> String {
     command::print(stack, arguments).await.unwrap()

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use system_tests::people::{Client, DEMO};
 use system_tests::stacks;
 
-use crate::models::Script;
+use crate::script::Script;
 
 #[tokio::test]
 async fn simple_question_is_answered_within_the_call() {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use system_tests::people::Client;
 use system_tests::stacks;
 
-use crate::models::Script;
+use crate::script::Script;
 
 /// File, end of the request, and a part of the text that the requester receives.
 const TASKS: [(&str, &str, &str); 14] = [

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use system_tests::people::{Client, DEMO};
 use system_tests::stacks;
 
-use crate::models::Script;
+use crate::script::Script;
 
 /// Returns a runbook with two steps and one criterion for each check, described by its place from 1.
 fn runbook(name: &str, checks: &[Value]) -> Value {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use system_tests::people::{Answer, Client, DEMO};
 use system_tests::stacks;
 
-use crate::models::Script;
+use crate::script::Script;
 
 const FORBIDDEN: &str = "select count(*) as customers from shop.customers";
 

@@ -11,7 +11,7 @@ use system_tests::contract::{Entry, Recording, functions, recorder::Recorder};
 use system_tests::people::{Client, DEMO};
 use system_tests::{clock_sql, stacks};
 
-use crate::models::Script;
+use crate::script::Script;
 
 /// Stack with the recorder in front of its gateway.
 struct Scene {

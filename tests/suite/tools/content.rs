@@ -7,7 +7,7 @@ use system_tests::stacks;
 
 use super::outside::Receiver;
 use super::whole::decision;
-use crate::models::Script;
+use crate::script::Script;
 
 fn plan(hook: &str) -> Value {
     let text = "{{ steps.count.rows[0].n }} customers";

@@ -7,7 +7,7 @@ use system_tests::people::{Client, DEMO};
 use system_tests::stacks;
 
 use super::outside::{Docs, Receiver};
-use crate::models::Script;
+use crate::script::Script;
 
 fn calls(calls: &[(&str, Value)]) -> Value {
     let call = |(at, (name, arguments)): (usize, &(&str, Value))| {

@@ -99,6 +99,11 @@ struct Worker {
 
 impl Worker {
     async fn run(mut self) {
+        // A wake that came before the listener would be lost.
+        tokio::select! {
+            _ = self.events.next() => {}
+            _ = self.stopping.changed() => {}
+        }
         while !*self.stopping.borrow() {
             if let Err(error) = self.work_while_connected().await {
                 tracing::debug!(%error, "the pg_net worker waits for Postgres");
@@ -129,20 +134,18 @@ impl Worker {
         }
     }
 
-    /// Waits for the pause, but not longer than until the next wake.
+    /// Waits for the pause, but not longer than until the next wake, or until the listener is connected again: wakes in
+    /// between were lost.
     async fn wait(&mut self, pause: Duration) {
         if pause.is_zero() {
             return;
         }
-        let events = &mut self.events;
-        let wake = async {
-            // A connected listener is no reason to wake here: the loop checks again in any case.
-            while let Some(ListenerEvent::Connected) = events.next().await {}
-        };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = wake => {
-                self.wakes.fetch_add(1, Ordering::Relaxed);
+            event = self.events.next() => {
+                if let Some(event) = event {
+                    self.count(&event);
+                }
                 self.drop_queued_wakes();
             }
             _ = self.stopping.changed() => {}
