@@ -2037,6 +2037,118 @@ export type Database = {
           },
         ]
       }
+      schedule_ticks: {
+        Row: {
+          decided_at: string
+          outcome: string
+          reason: string | null
+          request_id: number | null
+          schedule_id: number
+          tick_at: string
+          workspace_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          decided_at: string
+          outcome: string
+          reason?: string | null
+          request_id?: number | null
+          schedule_id: number
+          tick_at: string
+          workspace_id: string
+        }
+        Update: {
+          decided_at?: string
+          outcome?: string
+          reason?: string | null
+          request_id?: number | null
+          schedule_id?: number
+          tick_at?: string
+          workspace_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: "schedule_ticks_workspace_id_request_id_fkey"
+            columns: ["workspace_id", "request_id"]
+            isOneToOne: false
+            referencedRelation: "requests"
+            referencedColumns: ["workspace_id", "id"]
+          },
+          {
+            foreignKeyName: "schedule_ticks_workspace_id_schedule_id_fkey"
+            columns: ["workspace_id", "schedule_id"]
+            isOneToOne: false
+            referencedRelation: "schedules"
+            referencedColumns: ["workspace_id", "id"]
+          },
+        ]
+      }
+      schedules: {
+        Row: {
+          budget: NonNullable<Json>
+          catch_up: number
+          context: NonNullable<Json>
+          created_at: string
+          cron: string
+          id: number
+          name: string
+          next_at: string | null
+          overlap: string
+          parameters: NonNullable<Json>
+          question: string
+          runbook: string | null
+          state: string
+          time_zone: string
+          user_id: string
+          workspace_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          budget?: NonNullable<Json>
+          catch_up?: number
+          context?: NonNullable<Json>
+          created_at?: string
+          cron: string
+          id?: number
+          name: string
+          next_at?: string | null
+          overlap?: string
+          parameters?: NonNullable<Json>
+          question: string
+          runbook?: string | null
+          state?: string
+          time_zone: string
+          user_id: string
+          workspace_id: string
+        }
+        Update: {
+          budget?: NonNullable<Json>
+          catch_up?: number
+          context?: NonNullable<Json>
+          created_at?: string
+          cron?: string
+          id?: number
+          name?: string
+          next_at?: string | null
+          overlap?: string
+          parameters?: NonNullable<Json>
+          question?: string
+          runbook?: string | null
+          state?: string
+          time_zone?: string
+          user_id?: string
+          workspace_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: "schedules_workspace_id_fkey"
+            columns: ["workspace_id"]
+            isOneToOne: false
+            referencedRelation: "workspaces"
+            referencedColumns: ["id"]
+          },
+        ]
+      }
       step_attempts: {
         Row: {
           attempt: number
@@ -3247,6 +3359,7 @@ export type Database = {
       }
       cancel_goal: { Args: { p_goal_id: number }; Returns: Json }
       cancel_request: { Args: { p_request_id: number }; Returns: Json }
+      change_schedule: { Args: { p_change: string; p_name: string; p_workspace_id: string }; Returns: Json }
       check_runbook: { Args: { p_runbook: Json; p_workspace_id: string }; Returns: Json }
       create_workspace: { Args: { p_name: string }; Returns: Json }
       decide_approval: {
@@ -3270,6 +3383,7 @@ export type Database = {
       }
       invite_member: { Args: { p_person: string; p_role?: string; p_workspace_id: string }; Returns: Json }
       leave_workspace: { Args: { p_workspace_id: string }; Returns: Json }
+      next_ticks: { Args: { p_count?: number; p_cron: string; p_time_zone: string }; Returns: Json }
       read_inbox: { Args: { p_workspace_id?: string }; Returns: Json }
       read_period_report: { Args: { p_since: string; p_until: string; p_workspace_id: string }; Returns: Json }
       read_project_admins: { Args: Record<PropertyKey, never>; Returns: Json }
@@ -3304,6 +3418,7 @@ export type Database = {
         Returns: Json
       }
       set_runbook_state: { Args: { p_runbook_id: number; p_state: string }; Returns: Json }
+      set_schedule: { Args: { p_schedule: Json; p_workspace_id: string }; Returns: Json }
       set_tool_policy: {
         Args: {
           p_agent?: string
