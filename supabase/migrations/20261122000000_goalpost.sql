@@ -5712,17 +5712,20 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  v_tick timestamptz := p_schedule.next_at;
-  v_day_ago constant timestamptz := goalpost_private.next_tick(p_schedule.cron, p_schedule.time_zone, p_now - interval '1 day');
-  v_ticks timestamptz[] := '{}';
+  v_window interval;
+  v_tick timestamptz;
+  v_ticks timestamptz[];
 begin
-  -- A long standstill has too many ticks to go through: those of the last day are enough, if there are any.
-  if v_tick < v_day_ago and v_day_ago <= p_now then
-    v_tick := v_day_ago;
-  end if;
-  while v_tick <= p_now loop
-    v_ticks := v_ticks || v_tick;
-    v_tick := goalpost_private.next_tick(p_schedule.cron, p_schedule.time_zone, v_tick);
+  -- A long standstill has too many ticks to go through: the latest hours or days are enough, if they have as many as are
+  -- asked.
+  foreach v_window in array array[interval '2 hours', interval '2 days', interval '100 years'] loop
+    v_tick := greatest(p_schedule.next_at, goalpost_private.next_tick(p_schedule.cron, p_schedule.time_zone, p_now - v_window));
+    v_ticks := '{}';
+    while v_tick <= p_now and cardinality(v_ticks) < 3000 loop
+      v_ticks := v_ticks || v_tick;
+      v_tick := goalpost_private.next_tick(p_schedule.cron, p_schedule.time_zone, v_tick);
+    end loop;
+    exit when cardinality(v_ticks) >= p_schedule.catch_up or v_ticks[1] = p_schedule.next_at;
   end loop;
   v_ticks := v_ticks[greatest(1, cardinality(v_ticks) - p_schedule.catch_up + 1):];
   if p_schedule.next_at < v_ticks[1] then
