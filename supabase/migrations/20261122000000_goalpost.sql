@@ -3338,6 +3338,7 @@ begin
       "goal_type": {"type": "string", "minLength": 1, "maxLength": 100}}}', coalesce(p_agent, 'null'), 'the agent');
   return coalesce(
     v_problem,
+    case when goalpost_private.trimmed(p_agent ->> 'role') = '' then 'the role of an agent is empty' end,
     case when p_agent ->> 'name' !~ '^[a-z][a-z0-9_-]*$'
          then 'the name of an agent is a lower-case letter, then letters, digits, - or _' end,
     (select format('there is no tool %s in this workspace; the tools of an MCP server are there once an admin approves them', t)
@@ -5455,7 +5456,7 @@ begin
     for v_place in 1 .. cardinality(p_names) loop
       v_part := regexp_replace(v_part, '\m' || p_names[v_place] || '\M', (p_least + v_place - 1)::text, 'g');
     end loop;
-    v_match := regexp_match(v_part, '^(?:(\*)|(\d{1,2})(?:-(\d{1,2}))?)(?:/(\d{1,2}))?$');
+    v_match := regexp_match(v_part, '^(?:(\*)|([0-9]{1,2})(?:-([0-9]{1,2}))?)(?:/([0-9]{1,2}))?$');
     if v_match is null or v_match[4]::integer = 0 or v_match[4] is not null and v_match[1] is null and v_match[3] is null then
       return null;
     end if;
@@ -6182,9 +6183,12 @@ begin
       "context": {"type": "object"}, "runbook": {"type": "string", "minLength": 1, "maxLength": 200},
       "parameters": {"type": "object"}, "budget": {"type": "object"}}}', coalesce(p_schedule, 'null'), 'the schedule');
   v_zone := coalesce(p_schedule ->> 'time_zone', (select w.time_zone from goalpost.workspaces w where w.id = p_workspace_id));
+  v_problem := coalesce(v_problem, case when goalpost_private.trimmed(p_schedule ->> 'question') = '' then 'the question is empty' end);
   if v_problem is not null then
     perform goalpost_private.refuse('ZG003', v_problem);
   end if;
+  -- What a request may not be would be refused at every tick.
+  perform goalpost_private.refuse_unfit_object(n, p_schedule -> n) from unnest(array['context', 'parameters']) n where p_schedule ? n;
   v_problem := goalpost_private.cron_problem(p_schedule ->> 'cron', v_zone);
   if v_problem is not null then
     perform goalpost_private.refuse('ZG003', v_problem, goalpost_private.cron_hint());

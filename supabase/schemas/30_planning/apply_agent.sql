@@ -20,6 +20,7 @@ begin
       "goal_type": {"type": "string", "minLength": 1, "maxLength": 100}}}', coalesce(p_agent, 'null'), 'the agent');
   return coalesce(
     v_problem,
+    case when goalpost_private.trimmed(p_agent ->> 'role') = '' then 'the role of an agent is empty' end,
     case when p_agent ->> 'name' !~ '^[a-z][a-z0-9_-]*$'
          then 'the name of an agent is a lower-case letter, then letters, digits, - or _' end,
     (select format('there is no tool %s in this workspace; the tools of an MCP server are there once an admin approves them', t)

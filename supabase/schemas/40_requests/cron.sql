@@ -21,7 +21,7 @@ begin
     for v_place in 1 .. cardinality(p_names) loop
       v_part := regexp_replace(v_part, '\m' || p_names[v_place] || '\M', (p_least + v_place - 1)::text, 'g');
     end loop;
-    v_match := regexp_match(v_part, '^(?:(\*)|(\d{1,2})(?:-(\d{1,2}))?)(?:/(\d{1,2}))?$');
+    v_match := regexp_match(v_part, '^(?:(\*)|([0-9]{1,2})(?:-([0-9]{1,2}))?)(?:/([0-9]{1,2}))?$');
     if v_match is null or v_match[4]::integer = 0 or v_match[4] is not null and v_match[1] is null and v_match[3] is null then
       return null;
     end if;

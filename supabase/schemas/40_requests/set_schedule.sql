@@ -27,9 +27,12 @@ begin
       "context": {"type": "object"}, "runbook": {"type": "string", "minLength": 1, "maxLength": 200},
       "parameters": {"type": "object"}, "budget": {"type": "object"}}}', coalesce(p_schedule, 'null'), 'the schedule');
   v_zone := coalesce(p_schedule ->> 'time_zone', (select w.time_zone from goalpost.workspaces w where w.id = p_workspace_id));
+  v_problem := coalesce(v_problem, case when goalpost_private.trimmed(p_schedule ->> 'question') = '' then 'the question is empty' end);
   if v_problem is not null then
     perform goalpost_private.refuse('ZG003', v_problem);
   end if;
+  -- What a request may not be would be refused at every tick.
+  perform goalpost_private.refuse_unfit_object(n, p_schedule -> n) from unnest(array['context', 'parameters']) n where p_schedule ? n;
   v_problem := goalpost_private.cron_problem(p_schedule ->> 'cron', v_zone);
   if v_problem is not null then
     perform goalpost_private.refuse('ZG003', v_problem, goalpost_private.cron_hint());

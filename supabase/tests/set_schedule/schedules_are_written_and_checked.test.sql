@@ -1,6 +1,6 @@
 -- A member writes schedules of their own; an admin may replace those of others; what cannot work is refused.
 begin;
-select plan(27);
+select plan(31);
 select tests.world();
 update goalpost.workspaces set time_zone = 'Europe/Berlin' where id = tests.id_of('acme');
 create function pg_temp.schedule(p_more jsonb default '{}') returns jsonb language sql as $$
@@ -29,6 +29,10 @@ select matches(pg_temp.reason('mia', pg_temp.schedule(p.more) || '{"name": "othe
   from (values ('{"question": ""}'::jsonb, 'question'), ('{"question": 3}', 'question'), ('{"cron": "0 9 * * moo"}', '0 9 \* \* moo is no cron expression'),
                ('{"cron": "0 0 31 2 *"}', 'never comes'), ('{"time_zone": "Mars/Base"}', 'there is no time zone Mars/Base'), ('{"overlap": "both"}', 'overlap'), ('{"catch_up": 0}', 'catch_up'),
                ('{"catch_up": 101}', 'catch_up'), ('{"context": []}', 'context'), ('{"budget": {"max": 1}}', 'budget'), ('{"runbook": "none"}', 'no runbook called none'), ('{"colour": "red"}', 'colour')) p (more, expected);
+select matches(pg_temp.reason('mia', pg_temp.schedule('{"question": "  \n "}')), '^ZG003 the question is empty', 'white space is no question');
+select matches(pg_temp.reason('mia', pg_temp.schedule('{"cron": "٣ 9 * * *"}')), '^ZG003 .*is no cron expression', 'digits of other scripts are refused');
+select matches(pg_temp.reason('mia', pg_temp.schedule(jsonb_build_object('context', jsonb_build_object('a', repeat('x', 70000))))), '^ZG007 context', 'a context that no request may have is refused');
+select matches(pg_temp.reason('mia', pg_temp.schedule(jsonb_build_object('parameters', jsonb_build_object('a', repeat('x', 70000))))), '^ZG007 parameters', 'and so are such parameters');
 select matches(pg_temp.reason('mia', null), '^ZG003 the schedule', 'a schedule is required');
 select matches(pg_temp.reason('mia', pg_temp.schedule(jsonb_build_object('context', jsonb_build_object('a', repeat('x', 300000))))), '^ZG007', 'one that is too large is refused');
 insert into goalpost.schedules (workspace_id, name, user_id, question, cron, time_zone, next_at) select tests.id_of(w), 'n' || n, tests.id_of('mia'), 'q', '* * * * *', 'UTC', now() from generate_series(1, 98) n, unnest(array['acme', 'elsewhere']) w;
