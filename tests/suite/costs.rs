@@ -41,24 +41,25 @@ const RECORDED: [Recorded; 5] = [
         transactions: 0.057,
         requests: 0.05,
         rows: 7.38,
-        wal_bytes: 3220.0,
+        wal_bytes: 3240.0,
     },
     Recorded {
         workload: Workload::Goal,
-        runs: 5,
+        // A page of an index that is split logs several thousand bytes: enough runs that one more is within the tolerance.
+        runs: 25,
         transactions: 2.5,
         requests: 1.833,
         // Of it 0.8 rows of runbook_matches: each runbook that was considered for the plan.
-        rows: 12.83,
-        wal_bytes: 4866.0,
+        rows: 12.84,
+        wal_bytes: 4950.0,
     },
     Recorded {
         workload: Workload::Agent,
-        runs: 5,
+        runs: 15,
         transactions: 2.5,
         requests: 2.25,
-        rows: 14.375,
-        wal_bytes: 4789.0,
+        rows: 14.292,
+        wal_bytes: 4962.0,
     },
 ];
 
