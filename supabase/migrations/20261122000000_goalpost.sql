@@ -6733,7 +6733,8 @@ begin
   select c.oid,
          jsonb_build_object('schema', n.nspname, 'name', c.relname,
                             'kind', case when c.relkind in ('v', 'm') then 'view' else 'table' end)
-         || jsonb_strip_nulls(jsonb_build_object('comment', left(obj_description(c.oid, 'pg_class'), 300)))
+         || case when o.description is not null
+                 then jsonb_build_object('comment', left(o.description, 300)) else '{}' end
          || case when not c.relrowsecurity and c.reltuples > 0
                  then jsonb_build_object('estimated_rows', c.reltuples::bigint) else '{}' end
          || case when l.more > 0 then jsonb_build_object('more_columns', l.more) else '{}' end
@@ -6741,6 +6742,8 @@ begin
          || jsonb_build_object('columns', coalesce(l.described, '[]'))
     from pg_catalog.pg_class c
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    left join pg_catalog.pg_description o
+           on o.objoid = c.oid and o.classoid = 'pg_catalog.pg_class'::regclass and o.objsubid = 0
     left join goalpost_private.describe_columns(p_tables) l on l.table_oid = c.oid
     left join goalpost_private.describe_constraints(p_tables, p_readable) k on k.table_oid = c.oid
    where c.oid = any (p_tables);
@@ -6759,11 +6762,14 @@ begin
          jsonb_agg(
            jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod))
            || case when a.attnotnull then '{"not_null": true}' else '{}'::jsonb end
-           || jsonb_strip_nulls(jsonb_build_object('comment', left(col_description(a.attrelid, a.attnum), 200)))
+           || case when o.description is not null
+                   then jsonb_build_object('comment', left(o.description, 200)) else '{}' end
            || case when e.labels is not null then jsonb_build_object('values', e.labels) else '{}' end
            order by a.attnum) filter (where a.attnum <= 40),
          count(*) filter (where a.attnum > 40)
     from pg_catalog.pg_attribute a
+    left join pg_catalog.pg_description o
+           on o.objoid = a.attrelid and o.classoid = 'pg_catalog.pg_class'::regclass and o.objsubid = a.attnum
     left join (select n.enumtypid, jsonb_agg(n.enumlabel order by n.enumsortorder) as labels
                  from pg_catalog.pg_enum n group by n.enumtypid having count(*) <= 30) e on e.enumtypid = a.atttypid
    where a.attrelid = any (p_tables) and a.attnum > 0 and not a.attisdropped
@@ -6785,13 +6791,18 @@ begin
            'unique_keys', jsonb_agg(k.columns order by k.conname) filter (where k.contype = 'u'),
            'foreign_keys', jsonb_agg(jsonb_build_object(
                'columns', k.columns, 'references', k.confrelid::regclass::text,
-               'referenced_columns', goalpost_private.column_list(k.confrelid, k.confkey)) order by k.conname)
+               'referenced_columns', k.referenced_columns) order by k.conname)
              filter (where k.contype = 'f'),
            'checks', jsonb_agg(jsonb_build_object('columns', k.columns, 'expression', k.expression) order by k.conname)
              filter (where length(k.expression) <= 200)))
     from (
-      select c.conrelid, c.contype, c.conname, c.confrelid, c.confkey,
-             goalpost_private.column_list(c.conrelid, c.conkey) as columns,
+      select c.conrelid, c.contype, c.conname, c.confrelid,
+             array(select a.attname from pg_catalog.pg_attribute a
+                    where a.attrelid = c.conrelid and a.attnum = any (c.conkey)
+                    order by array_position(c.conkey, a.attnum)) as columns,
+             array(select a.attname from pg_catalog.pg_attribute a
+                    where a.attrelid = c.confrelid and a.attnum = any (c.confkey)
+                    order by array_position(c.confkey, a.attnum)) as referenced_columns,
              case when c.contype = 'c' then pg_get_expr(c.conbin, c.conrelid, true) end as expression
         from pg_catalog.pg_constraint c
        where c.conrelid = any (p_tables)
@@ -6800,36 +6811,31 @@ begin
 end
 $$;
 
--- Returns the names of columns by their numbers, in their order.
-create function goalpost_private.column_list(p_table oid, p_numbers smallint[]) returns jsonb
-language sql stable
-set search_path = ''
-as $$
-  select coalesce(jsonb_agg(a.attname order by array_position(p_numbers, a.attnum)), '[]')
-    from pg_catalog.pg_attribute a where a.attrelid = p_table and a.attnum = any (p_numbers)
-$$;
-
 -- Returns the 60 of these tables that match the words best, the best first. A word in the table's name counts four
 -- times a word in a column's. Equal matches are ordered by size, except tables with row-level security, whose size is
 -- confidential.
 create function goalpost_private.tables_for(p_tables oid[], p_words text[]) returns oid[]
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select array(
+declare
+  v_column constant text := '(^|_)(' || array_to_string(p_words, '|') || ')';
+begin
+  return array(
     select c.oid
       from pg_catalog.pg_class c
       left join (
         select a.attrelid, count(*) as hits
           from pg_catalog.pg_attribute a
-         where a.attrelid = any (p_tables) and a.attnum between 1 and 40
-           and lower(a.attname) ~ ('(^|_)(' || array_to_string(p_words, '|') || ')') and p_words <> '{}'
+         where p_words <> '{}' and a.attrelid = any (p_tables) and a.attnum between 1 and 40
+           and lower(a.attname) ~ v_column
          group by a.attrelid) h on h.attrelid = c.oid
      where c.oid = any (p_tables)
      order by 4 * (select count(*) from unnest(p_words) w where strpos(lower(c.relname), w) > 0)
               + least(coalesce(h.hits, 0), 3) desc,
               case when c.relrowsecurity then 0 else greatest(c.reltuples, 0) end desc, c.relname
-     limit 60)
+     limit 60);
+end
 $$;
 
 -- file: supabase/schemas/50_context/results.sql
