@@ -6405,8 +6405,9 @@ as $$
     when 'http' then p_workspace.http_hosts <> '{}'
     when 'email' then p_workspace.email_domains <> '{}'
     when 'mcp_list' then exists (select from goalpost.mcp_servers m where m.workspace_id = p_workspace.id)
-    -- Only its runbook uses this tool, and that is started by name.
+    -- Only their runbooks use these tools, and those are started by name.
     when 'embed_memories' then false
+    when 'period_report' then false
     when 'table_write' then exists (select from goalpost.writable_tables t where t.workspace_id = p_workspace.id)
     else true end
 $$;
@@ -13903,6 +13904,47 @@ begin
 end
 $$;
 
+-- file: supabase/schemas/80_tools/read_period.sql
+
+-- Reads the report of the last p_days days of a workspace for a step that is a call of period_report, as the person who
+-- asked for the work: rows that this person may not see are not counted. Called by the executor. Safe to repeat: it only
+-- reads. Returns the report (read_period_report), {"waits_for": "renewal"}, or {"refused", "message"} if the person may
+-- not read any more. Raises ZG003 (no such call, or a period out of bounds), ZG009 (lease lost).
+create function goalpost_worker.read_period(p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_days integer) returns jsonb
+language plpgsql security definer
+set search_path = '' set statement_timeout = '6s' set work_mem = '8MB'
+as $$
+declare
+  v_step constant goalpost.steps := goalpost_private.leased_step(p_run_id, p_step_key, p_lease_epoch);
+  v_run constant goalpost.workflow_runs := (select r from goalpost.workflow_runs r where r.id = p_run_id);
+  v_now constant timestamptz := goalpost_private.clock();
+  v_asker record;
+  v_read record;
+begin
+  if v_step.kind <> 'tool' or v_step.input ->> 'tool' is distinct from 'period_report' then
+    perform goalpost_private.refuse('ZG003', 'this step is no call of period_report');
+  elsif (p_days between 1 and 366) is not true then
+    perform goalpost_private.refuse('ZG003', 'a period has 1 to 366 days');
+  end if;
+  v_asker := goalpost_private.claims_of_asker(v_run);
+  if v_asker.problem is not null then
+    return jsonb_build_object('refused', 'ZG002', 'message', v_asker.problem);
+  elsif v_asker.is_expired then
+    return goalpost_private.ask_for_renewal(v_step, v_run);
+  end if;
+  v_read := goalpost_private.run_query_as_asker(
+    goalpost_private.asker_settings(v_asker.claims, '{}', 'GET', goalpost_private.time_zone_of(v_run.workspace_id)),
+    format('select pg_catalog.to_json(goalpost.read_period_report(%L, %L, %L)) as row',
+           v_run.workspace_id, v_now - make_interval(days => p_days), v_now),
+    1, 262144);
+  perform pg_advisory_unlock_all();
+  if v_read.is_truncated then
+    return '{"refused": "ZG008", "message": "the report of this period is too large for the result of a step; use a shorter one"}';
+  end if;
+  return v_read.found_rows[1]::jsonb;
+end
+$$;
+
 -- file: supabase/schemas/80_tools/read_webhook_secret.sql
 
 -- Returns the secret that signs a workspace's webhooks: {"secret": text or null}.
@@ -15950,6 +15992,14 @@ insert into goalpost.tools
    '{"type": "object", "properties": {}, "required": [], "additionalProperties": false}',
    '{"memory_count": "memories that are in the space now", "runbook_count": "runbooks that are in the space now", "space": "the space of the configured embedding model"}',
    true, false, 600, 'never', false, false, 1),
+  ('period_report', 1,
+   'Reports on the last days of the workspace: requests and goals by state, what they cost, decisions, ratings, improvements.',
+   '{"type": "object",
+     "properties": {
+       "days": {"default": 7, "description": "Days up to now.", "maximum": 366, "minimum": 1, "type": "integer"}},
+     "required": [], "additionalProperties": false}',
+   '{"dearest": "the five goals with the highest cost", "decisions": "approvals, ratings and improvements", "since": "beginning of the period", "until": "its end", "usage": "calls, tokens, cost in micro-dollars and seconds: all, and by day, agent, model, runbook and person", "work": "requests and goals by state, kinds of goals, estimates beside costs, failures by reason", "workspace": "its name"}',
+   true, false, 30, 'never', true, false, 5),
   ('delegate', 1,
    'Hands a part of the work to another agent, as a step of this run or as a goal of its own, and gives its result.',
    '{"type": "object",
@@ -16449,6 +16499,67 @@ from (select $runbook${
       }
     ],
     "summary": "The tools of the server, as it describes them."
+  }
+}$runbook$::jsonb) as runbook (r);
+
+-- file: supabase/runbooks/period-report.yaml
+
+select goalpost_private.publish_builtin_runbook(
+  p_name => r ->> 'name',
+  p_version => (r ->> 'version')::integer,
+  p_title => r ->> 'title',
+  p_description => r ->> 'description',
+  p_goal_type => r ->> 'goal_type',
+  p_examples => array(select jsonb_array_elements_text(r -> 'examples')),
+  p_requires_project_admin => coalesce((r -> 'requires_project_admin')::boolean, false),
+  p_plan => r -> 'plan',
+  p_parameters => coalesce(r -> 'parameters', '{}'))
+from (select $runbook${
+  "name": "period-report",
+  "version": 1,
+  "title": "Statistics of the workspace",
+  "description": "Statistics of the workspace.",
+  "goal_type": "period_report",
+  "examples": [],
+  "parameters": {
+    "additionalProperties": false,
+    "properties": {
+      "days": {
+        "default": 7,
+        "description": "days up to now",
+        "maximum": 366,
+        "minimum": 1,
+        "type": "integer"
+      }
+    },
+    "type": "object"
+  },
+  "plan": {
+    "criteria": [
+      {
+        "check": "steps.period is defined",
+        "description": "The period was read."
+      }
+    ],
+    "report": {
+      "body": "{% set period = steps.period -%}\n{% set dollars = 1000000 -%}\nRequests: {{ period.work.requests | sum(attribute=\"requests\") }}{% for one in period.work.requests %}{{ \": \" if loop.first else \", \" }}{{ one.requests }} {{ one.state }}{% endfor %}.\nGoals: {{ period.work.goals | sum(attribute=\"goals\") }}{% for one in period.work.goals %}{{ \": \" if loop.first else \", \" }}{{ one.goals }} {{ one.state }}{% endfor %}.\nCost: {{ (period.usage.all.cost_microusd / dollars) | number(4) }} US dollars for {{ period.usage.all.calls }} model calls.\n{% if period.work.kinds %}\n## Goals by kind\n\n| Kind | Runbook | Goals | Completed | Failed | US dollars |\n|---|---|---:|---:|---:|---:|\n{% for one in period.work.kinds -%}\n| {{ one.goal_type }} | {{ one.runbook or \"\" }} | {{ one.goals }} | {{ one.completed }} | {{ one.failed }} | {{ (one.cost_microusd / dollars) | number(4) }} |\n{% endfor -%}\n{% endif -%}\n{% if period.work.failures %}\n## Failures by reason\n\n{{ period.work.failures | table(\"reason_code\", \"requests\", \"example\") }}\n{% endif -%}\n{% if period.decisions.approvals %}\n## Decisions\n\n{{ period.decisions.approvals | table(\"kind\", \"requested\", \"approved\", \"rejected\", \"expired\", \"pending\", \"edited\") }}\n{% endif -%}\n{% if period.decisions.ratings %}\n## Ratings\n\n{{ period.decisions.ratings | table(\"goal_type\", \"good\", \"bad\") }}\n{% endif -%}\n{% if period.decisions.improvements %}\n## Improvements\n\n{{ period.decisions.improvements | table(\"id\", \"kind\", \"title\", \"state\") }}\n{% endif -%}\n{% if period.dearest %}\n## Dearest goals\n\n| Goal | Title | State | US dollars |\n|---|---|---|---:|\n{% for one in period.dearest -%}\n| {{ one.goal_id }} | {{ one.title | replace(\"|\", \"/\") }} | {{ one.state }} | {{ (one.cost_microusd / dollars) | number(4) }} |\n{% endfor -%}\n{% endif %}\nThe whole period, with the query behind each number: `goalpost report --since {{ period.since[:10] }} --sql`",
+      "title": "{{ steps.period.workspace }}, {{ steps.period.since[:10] }} to {{ steps.period.until[:10] }}"
+    },
+    "steps": [
+      {
+        "input": {
+          "arguments": {
+            "days": "{{ parameters.days | default(7) }}"
+          },
+          "tool": "period_report"
+        },
+        "key": "period",
+        "kind": "tool",
+        "max_attempts": 3,
+        "title": "Read the period"
+      }
+    ],
+    "summary": "Requests, goals, costs, decisions and improvements of the last days."
   }
 }$runbook$::jsonb) as runbook (r);
 

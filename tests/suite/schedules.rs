@@ -5,12 +5,16 @@ use serde_json::{Value, json};
 use system_tests::people::Client;
 use system_tests::{clock_sql, command, stacks};
 
-/// Invokes intake as its schedule does: it sweeps, then works. Wakes of a database whose clock is ahead are refused.
-async fn sweep(stack: &Stack) {
+/// Invokes a function as its schedule does: it sweeps, then works. Wakes of a database whose clock is ahead are refused.
+async fn invoke(stack: &Stack, function: &str) {
     let tick = json!({"version": "0", "id": "tick", "detail-type": "Scheduled Event", "source": "aws.events",
                       "account": "000000000000", "time": "2026-11-22T00:00:00Z", "region": "local",
                       "resources": ["arn:aws:events:local:000000000000:rule/intake"], "detail": {}});
-    stack.invoke("intake", &tick).await.unwrap();
+    stack.invoke(function, &tick).await.unwrap();
+}
+
+async fn sweep(stack: &Stack) {
+    invoke(stack, "intake").await;
 }
 
 async fn goalpost(stack: &Stack, arguments: &[&str]) -> (bool, String) {
@@ -21,9 +25,22 @@ async fn goalpost(stack: &Stack, arguments: &[&str]) -> (bool, String) {
     (ran.status.success(), String::from_utf8(printed).unwrap())
 }
 
-async fn history(stack: &Stack) -> Vec<Value> {
-    let (_, printed) = goalpost(stack, &["schedules", "history", "sums", "--json"]).await;
+async fn history(stack: &Stack, name: &str) -> Vec<Value> {
+    let (_, printed) = goalpost(stack, &["schedules", "history", name, "--json"]).await;
     serde_json::from_str(&printed).unwrap()
+}
+
+/// Moves the clock one second behind the next tick, and sweeps. The tick after it is minutes away.
+async fn pass_next_tick(stack: &Stack) {
+    let db = stack.admin_db().await.unwrap();
+    let row = db.query_one(
+        "select extract(epoch from next_at - now())::bigint from goalpost.schedules",
+        &[],
+    );
+    let seconds: i64 = row.await.unwrap().get(0);
+    let ahead = format!("{} seconds", seconds + 1);
+    db.batch_execute(&clock_sql(&ahead)).await.unwrap();
+    sweep(stack).await;
 }
 
 #[tokio::test]
@@ -58,16 +75,8 @@ async fn schedule_asks_its_question_at_each_tick() {
     let (_, printed) = goalpost(&stack, &["schedules", "history", "sums"]).await;
     assert!(printed.contains("It has not ticked yet."), "{printed}");
 
-    // One second behind the next tick: the one after it is minutes away.
-    let row = db.query_one(
-        "select extract(epoch from next_at - now())::bigint from goalpost.schedules",
-        &[],
-    );
-    let seconds: i64 = row.await.unwrap().get(0);
-    let ahead = format!("{} seconds", seconds + 1);
-    db.batch_execute(&clock_sql(&ahead)).await.unwrap();
-    sweep(&stack).await;
-    let ticks = history(&stack).await;
+    pass_next_tick(&stack).await;
+    let ticks = history(&stack, "sums").await;
     assert_eq!(
         (ticks.len(), &ticks[0]["outcome"]),
         (1, &json!("asked")),
@@ -81,14 +90,14 @@ async fn schedule_asks_its_question_at_each_tick() {
         "{ended}"
     );
     sweep(&stack).await;
-    assert_eq!(history(&stack).await, ticks, "a tick is asked once");
+    assert_eq!(history(&stack, "sums").await, ticks, "a tick is asked once");
 
     let (_, printed) = goalpost(&stack, &["schedules", "pause", "sums"]).await;
     assert!(printed.contains("sums is paused."), "{printed}");
     db.batch_execute(&clock_sql("1 hour")).await.unwrap();
     sweep(&stack).await;
     assert_eq!(
-        history(&stack).await,
+        history(&stack, "sums").await,
         ticks,
         "a paused schedule asks nothing"
     );
@@ -117,6 +126,41 @@ async fn schedule_asks_its_question_at_each_tick() {
     assert!(
         !succeeded && printed.contains("there is no schedule called sums"),
         "{printed}"
+    );
+    stack.stop().await.unwrap();
+}
+
+/// A weekly report by schedule: the built-in runbook counts the work of the week, as the schedule's owner may see it.
+#[tokio::test]
+async fn weekly_report_arrives_by_schedule() {
+    let stack = stacks::start().await.unwrap();
+    let owner = Client::of(&stack, Person::Owner);
+    let (_, asked) = goalpost(&stack, &["ask", "What is 17% of 2,340?", "--wait"]).await;
+    assert!(asked.contains("397.8"), "{asked}");
+    let set = [
+        "schedules",
+        "set",
+        "week",
+        "Report on the week",
+        "--cron",
+        "0 8 * * 1",
+        "--runbook",
+        "period-report",
+    ];
+    let (succeeded, printed) = goalpost(&stack, &set).await;
+    assert!(succeeded, "{printed}");
+    pass_next_tick(&stack).await;
+    let ticks = history(&stack, "week").await;
+    let request = ticks[0]["request_id"].as_i64().unwrap();
+    invoke(&stack, "executor").await;
+    invoke(&stack, "aggregator").await;
+    let ended = owner.until_ended(request).await.unwrap();
+    assert_eq!(ended["state"], "answered", "{ended}");
+    let report = ended["answer_text"].as_str().unwrap();
+    assert!(
+        report.contains("Requests: 2: 1 accepted, 1 answered.")
+            && report.contains("| period_report | period-report | 1 | 0 | 0 | 0.0000 |"),
+        "{report}"
     );
     stack.stop().await.unwrap();
 }

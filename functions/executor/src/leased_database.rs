@@ -53,6 +53,13 @@ impl StepDatabase for LeasedDatabase {
         })
     }
 
+    fn period_report(&self, days: i32) -> BoxFuture<'_, Result<Value, ToolError>> {
+        Box::pin(async move {
+            let report = self.store.read_period(&self.lease, days).await;
+            report.map_err(|error| tool_error("report_refused", &error))
+        })
+    }
+
     fn mcp_server<'a>(
         &'a self,
         server: &'a str,

@@ -62,6 +62,17 @@ impl Store {
         Ok(reply.secret)
     }
 
+    /// Reads the report of the last days of the step's workspace, as the asker of its request. Safe to repeat.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for a period out of bounds, [`Error::NotAllowed`], [`Error::QueryRefused`] for a report
+    /// that is too large, [`Error::WaitsForPerson`], [`Error::LeaseLost`].
+    pub async fn read_period(&self, lease: &Lease, days: i32) -> Result<Value, Error> {
+        let arguments = of_lease(lease, json!({"p_days": days}));
+        let reply: AskerReply<Value> = self.tool_call("read_period", &arguments).await?;
+        reply.into_result()
+    }
+
     /// Returns an MCP server of the step's workspace, with the tool that is to be called; without one, for a step that
     /// lists.
     ///

@@ -5,6 +5,7 @@ pub(crate) mod control;
 pub(crate) mod email;
 pub(crate) mod http_get;
 pub(crate) mod http_request;
+pub(crate) mod period_report;
 pub mod sql;
 pub(crate) mod table_write;
 pub(crate) mod template;

@@ -11,7 +11,8 @@ use crate::builtin::http_get::HttpGet;
 use crate::builtin::http_request::HttpRequest;
 use crate::builtin::webhook::Webhook;
 use crate::builtin::{
-    calculate, control, email, http_get, http_request, sql, table_write, template, webhook,
+    calculate, control, email, http_get, http_request, period_report, sql, table_write, template,
+    webhook,
 };
 use crate::egress::{HttpClient, HttpPolicy};
 use crate::mcp::{self, Mcp};
@@ -37,6 +38,7 @@ enum Run {
     Webhook(Webhook),
     Http(HttpRequest),
     TableWrite,
+    PeriodReport,
     Email(Email),
     McpList,
     /// A change of rows, carried out by the journal.
@@ -78,6 +80,7 @@ impl Registry {
             entry(email::describe(), Run::Email(Email::new(http(), email))),
             entry(mcp::describe_list(), Run::McpList),
             entry(control::describe_embed_memories(), Run::Control),
+            entry(period_report::describe(), Run::PeriodReport),
         ];
         let control = control::describe().into_iter();
         entries.extend(control.map(|tool| entry(tool, Run::Control)));
@@ -180,6 +183,7 @@ impl Registry {
             Run::Http(http) => http.call(arguments, context).await,
             Run::TableWrite => table_write::call(arguments, context).await,
             Run::Email(email) => email.call(arguments, context).await,
+            Run::PeriodReport => period_report::call(arguments, context).await,
             Run::McpList => self.mcp.list(arguments, context).await,
             Run::Control => {
                 let message = format!(

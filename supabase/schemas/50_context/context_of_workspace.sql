@@ -34,8 +34,9 @@ as $$
     when 'http' then p_workspace.http_hosts <> '{}'
     when 'email' then p_workspace.email_domains <> '{}'
     when 'mcp_list' then exists (select from goalpost.mcp_servers m where m.workspace_id = p_workspace.id)
-    -- Only its runbook uses this tool, and that is started by name.
+    -- Only their runbooks use these tools, and those are started by name.
     when 'embed_memories' then false
+    when 'period_report' then false
     when 'table_write' then exists (select from goalpost.writable_tables t where t.workspace_id = p_workspace.id)
     else true end
 $$;

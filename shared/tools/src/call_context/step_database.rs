@@ -42,6 +42,9 @@ pub trait StepDatabase: Send + Sync {
     /// Returns the secret that signs the workspace's webhooks.
     fn webhook_secret(&self) -> BoxFuture<'_, Result<Option<SecretString>, ToolError>>;
 
+    /// Reads the report of the last days of the workspace, as the asker.
+    fn period_report(&self, days: i32) -> BoxFuture<'_, Result<Value, ToolError>>;
+
     /// Returns a server of the workspace, and one of its tools that this step may call.
     fn mcp_server<'a>(
         &'a self,

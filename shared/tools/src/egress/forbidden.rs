@@ -71,6 +71,10 @@ impl StepDatabase for Anywhere {
         panic!("nothing is signed here")
     }
 
+    fn period_report(&self, _: i32) -> BoxFuture<'_, Result<Value, ToolError>> {
+        panic!("no report is read here")
+    }
+
     fn mcp_server<'a>(
         &'a self,
         _: &'a str,

@@ -55,6 +55,7 @@ fn built_in_tools_have_closed_schemas() {
             "email",
             "mcp_list",
             "embed_memories",
+            "period_report",
             "delegate",
             "ask_human",
             "remember",

@@ -20,6 +20,7 @@ impl Scene {
             call("writes", "table_write", json!(["lists"])),
             call("tells", "webhook", json!(["writes"])),
             call("embeds", "embed_memories", json!(["tells"])),
+            call("reports", "period_report", json!(["embeds"])),
         ]);
         let lease = lease_of(&self.claim("assess").await[0]);
         let mut vector = vec![0; 1024];
@@ -78,6 +79,12 @@ impl Scene {
             json!({"p_space": "lexical-1", "p_baseline": 0.1, "p_embedded": [], "p_limit": 1});
         let left = self.worker("embed_runbooks", &with(&lease, none)).await;
         assert_eq!(left["needs_baseline"], false, "{left}");
+        assert_eq!(self.finish(done(&lease)).await, "accepted");
+
+        let lease = lease_of(&self.claim("tool").await[0]);
+        let week = with(&lease, json!({"p_days": 7}));
+        let period = self.worker("read_period", &week).await;
+        assert_eq!(period["workspace"], "Demo", "{period}");
         assert_eq!(self.finish(done(&lease)).await, "accepted");
     }
 }

@@ -400,6 +400,10 @@ impl StepDatabase for Vault {
         Box::pin(async { secret })
     }
 
+    fn period_report(&self, _: i32) -> BoxFuture<'_, Result<Value, ToolError>> {
+        panic!("no report is read here")
+    }
+
     fn mcp_server<'a>(
         &'a self,
         _: &'a str,
