@@ -2967,6 +2967,7 @@ export type Database = {
           on_unknown: string
           plan_approval_microusd: number
           readable_schemas: string[]
+          retention_days: number
           time_zone: string
           user_day_microusd: number
           user_day_tokens: number
@@ -2997,6 +2998,7 @@ export type Database = {
           on_unknown?: string
           plan_approval_microusd?: number
           readable_schemas?: string[]
+          retention_days?: number
           time_zone?: string
           user_day_microusd?: number
           user_day_tokens?: number
@@ -3026,6 +3028,7 @@ export type Database = {
           on_unknown?: string
           plan_approval_microusd?: number
           readable_schemas?: string[]
+          retention_days?: number
           time_zone?: string
           user_day_microusd?: number
           user_day_tokens?: number
@@ -3388,6 +3391,7 @@ export type Database = {
       read_period_report: { Args: { p_since: string; p_until: string; p_workspace_id: string }; Returns: Json }
       read_project_admins: { Args: Record<PropertyKey, never>; Returns: Json }
       read_report: { Args: { p_goal_id: number }; Returns: Json }
+      read_retention: { Args: { p_days?: number; p_workspace_id: string }; Returns: Json }
       remove_mcp_server: { Args: { p_name: string; p_workspace_id: string }; Returns: Json }
       remove_member: { Args: { p_user_id: string; p_workspace_id: string }; Returns: Json }
       remove_project_admin: { Args: { p_person: string }; Returns: Json }

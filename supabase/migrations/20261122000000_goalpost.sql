@@ -296,6 +296,8 @@ create table goalpost.workspaces (
   learning text not null default 'propose',
   -- The interval of scheduled analyses, if something has ended since the last one.
   analysis_seconds integer not null default 3600,
+  -- Requests that ended longer ago are deleted with everything that followed from them (forget_work).
+  retention_days integer not null default 365,
   max_open_requests integer not null default 200,
   -- Caps on the cost of models: per request with everything that follows from it (unless the request sets its own), per
   -- person and day, and per workspace and month, both in UTC. In micro-dollars and in tokens (input and output). Every
@@ -328,6 +330,7 @@ create table goalpost.workspaces (
     length(time_zone) between 1 and 64 and (timestamptz '2000-01-01 00:00:00+00' at time zone time_zone) is not null),
   constraint learning_is_known check (learning in ('off', 'propose', 'trial')),
   constraint analysis_seconds_are_bounded check (analysis_seconds between 60 and 2592000),
+  constraint retention_days_are_bounded check (retention_days between 1 and 3650),
   constraint currency_is_a_code check (currency ~ '^[A-Z]{3}$'),
   constraint max_open_requests_is_positive check (max_open_requests > 0),
   constraint budgets_are_bounded check (
@@ -1397,7 +1400,8 @@ create table goalpost.improvements (
   -- The same figures since the change took effect, with "uses" and "successes"; of a trial its "outcomes", and the
   -- version that was "replaced" at its end.
   measured jsonb,
-  -- The analysis that proposed it, and the approval that decides on it; null for a trial that a person began.
+  -- The analysis that proposed it, and the approval that decides on it; null for a trial that a person began, and after
+  -- the analysis was deleted (forget_work).
   run_id bigint,
   approval_id bigint,
   state text not null default 'proposed',
@@ -1415,7 +1419,7 @@ create table goalpost.improvements (
     state in ('proposed', 'approved', 'applied', 'measured', 'kept', 'reverted', 'rejected')),
   constraint title_is_bounded check (length(title) between 1 and 300),
   constraint change_is_a_bounded_object check (jsonb_typeof(change) = 'object' and pg_column_size(change) <= 1048576),
-  foreign key (workspace_id, run_id) references goalpost.workflow_runs (workspace_id, id) on delete cascade,
+  foreign key (workspace_id, run_id) references goalpost.workflow_runs (workspace_id, id) on delete set null (run_id),
   foreign key (workspace_id, approval_id) references goalpost.approvals (workspace_id, id) on delete set null (approval_id),
   foreign key (workspace_id, memory_id) references goalpost.memories (workspace_id, id) on delete set null (memory_id)
 );
@@ -1875,6 +1879,14 @@ create table goalpost_private.departures (
   departed_at timestamptz not null,
   primary key (workspace_id, user_id)
 );
+
+-- Storage objects of deleted requests. The analyzer deletes them through Storage's API, which removes the bytes too; a
+-- name is removed once its object is gone. The worker's right to delete is bound to these names (30_storage.sql).
+create table goalpost_private.objects_to_delete (
+  name text primary key,
+  forgotten_at timestamptz not null
+);
+comment on table goalpost_private.objects_to_delete is 'Storage objects of deleted requests.';
 
 -- file: supabase/schemas/20_engine/claim_steps.sql
 
@@ -9432,7 +9444,8 @@ $$;
 -- file: supabase/schemas/65_money/unbalanced_budgets.sql
 
 -- Returns a message for each cap whose row does not add up: spent is the sum of its usage, reserved that of its turns
--- under way, in money and in tokens. Reads all usage ever booked: for tests and audits. Changes nothing.
+-- under way, in money and in tokens. Days and months that began before the workspace's retention are left out: part of
+-- their usage may be deleted. Reads all usage ever booked: for tests and audits. Changes nothing.
 create function goalpost_private.unbalanced_budgets() returns table (problem text)
 language sql stable
 set search_path = ''
@@ -9453,7 +9466,11 @@ as $$
            x.spent_microusd, x.reserved_microusd, x.spent_tokens, x.reserved_tokens)
     from goalpost.budgets b
     full join booked x using (workspace_id, scope, key)
-   where (coalesce(b.spent_microusd, 0), coalesce(b.reserved_microusd, 0), coalesce(b.spent_tokens, 0), coalesce(b.reserved_tokens, 0))
+    join goalpost.workspaces w on w.id = workspace_id
+   where (scope = 'run'
+          or to_date(right(key, case scope when 'user_day' then 10 else 7 end), 'YYYY-MM-DD')
+             >= goalpost_private.clock() - w.retention_days * interval '1 day')
+     and (coalesce(b.spent_microusd, 0), coalesce(b.reserved_microusd, 0), coalesce(b.spent_tokens, 0), coalesce(b.reserved_tokens, 0))
          is distinct from
          (coalesce(x.spent_microusd, 0), coalesce(x.reserved_microusd, 0), coalesce(x.spent_tokens, 0), coalesce(x.reserved_tokens, 0))
 $$;
@@ -12656,9 +12673,9 @@ as $$ select goalpost_private.set_project_limits(p_limits) $$;
 
 -- file: supabase/schemas/75_people/set_workspace_settings.sql
 
--- Sets properties of a workspace: time zone, currency and common values of tables, which models receive, and how it
--- learns. Fields that are absent stay; a null currency removes it. Returns all settings. Safe to repeat. Raises ZG001, ZG002, ZG003. Definer:
--- people may not write workspaces.
+-- Sets properties of a workspace: time zone, currency and common values of tables, which models receive, how it learns,
+-- and how long it keeps ended work. Fields that are absent stay; a null currency removes it. Returns all settings. Safe
+-- to repeat. Raises ZG001, ZG002, ZG003. Definer: people may not write workspaces.
 create function goalpost_private.set_workspace_settings(p_workspace_id uuid, p_settings jsonb) returns jsonb
 language plpgsql security definer
 set search_path = ''
@@ -12674,7 +12691,8 @@ begin
        "currency": {"type": ["string", "null"], "maxLength": 3},
        "common_values": {"type": "boolean"},
        "learning": {"enum": ["off", "propose", "trial"]},
-       "analysis_seconds": {"type": "integer", "minimum": 60, "maximum": 2592000}}}',
+       "analysis_seconds": {"type": "integer", "minimum": 60, "maximum": 2592000},
+       "retention_days": {"type": "integer", "minimum": 1, "maximum": 3650}}}',
     coalesce(p_settings, 'null'), 'the settings');
   if v_problem is null and p_settings ? 'time_zone'
      and not exists (select from pg_catalog.pg_timezone_names z where z.name = p_settings ->> 'time_zone') then
@@ -12690,10 +12708,12 @@ begin
          currency = case when p_settings ? 'currency' then p_settings ->> 'currency' else w.currency end,
          common_values = coalesce((p_settings ->> 'common_values')::boolean, w.common_values),
          learning = coalesce(p_settings ->> 'learning', w.learning),
-         analysis_seconds = coalesce((p_settings ->> 'analysis_seconds')::numeric::integer, w.analysis_seconds)
+         analysis_seconds = coalesce((p_settings ->> 'analysis_seconds')::numeric::integer, w.analysis_seconds),
+         retention_days = coalesce((p_settings ->> 'retention_days')::numeric::integer, w.retention_days)
    where w.id = p_workspace_id
   returning jsonb_build_object('time_zone', w.time_zone, 'currency', w.currency, 'common_values', w.common_values,
-                               'learning', w.learning, 'analysis_seconds', w.analysis_seconds) into v_settings;
+                               'learning', w.learning, 'analysis_seconds', w.analysis_seconds,
+                               'retention_days', w.retention_days) into v_settings;
   return v_settings;
 end
 $$;
@@ -14887,6 +14907,186 @@ end
 $sweep$
 $cron$);
 
+-- file: supabase/schemas/87_retention/forget_work.sql
+
+-- Retention: ended requests older than a workspace's retention_days are deleted with everything that followed from them.
+-- Statistics, daily usage, runbooks, agents, lessons and improvements stay.
+
+-- Returns the time before which a workspace's ended requests are deleted.
+create function goalpost_private.retention_cutoff(p_retention_days integer, p_now timestamptz) returns timestamptz
+language sql immutable
+set search_path = ''
+as $$ select p_now - p_retention_days * interval '1 day' $$;
+
+-- Returns true if a request ended before its workspace's cutoff, and nothing of it waits for a person.
+create function goalpost_private.is_forgettable(p_request goalpost.requests, p_retention_days integer, p_now timestamptz)
+returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return p_request.ended_at < goalpost_private.retention_cutoff(p_retention_days, p_now)
+     and not exists (
+       select from goalpost.workflow_runs r
+        where r.workspace_id = p_request.workspace_id and r.request_id = p_request.id
+          and (r.state = 'running'
+               or exists (select from goalpost.approvals a where a.run_id = r.id and a.state = 'pending')));
+end
+$$;
+
+-- Returns requests past their workspace's retention, at most p_limit. A request with a decision that waits stays: its
+-- proposal may still be approved.
+create function goalpost_private.forgettable_requests(p_limit integer, p_now timestamptz) returns bigint[]
+language sql stable
+set search_path = ''
+as $$
+  select array(
+    select q.id
+      from goalpost.workspaces w
+     cross join lateral (
+       select o.id
+         from goalpost.requests o
+        where o.workspace_id = w.id and o.created_at < goalpost_private.retention_cutoff(w.retention_days, p_now)
+          and goalpost_private.is_forgettable(o, w.retention_days, p_now)
+        order by o.created_at limit p_limit) q
+     limit p_limit)
+$$;
+
+-- Adds the Storage objects of these runs to those that a worker deletes. Their names begin with workspace and run; the
+-- comparison is that of Storage's own index. Without Storage there are none.
+create function goalpost_private.list_objects_to_delete(p_runs bigint[], p_now timestamptz) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if to_regclass('storage.objects') is null then
+    return;
+  end if;
+  insert into goalpost_private.objects_to_delete (name, forgotten_at)
+  select o.name, p_now
+    from goalpost.workflow_runs r
+    join storage.objects o
+      on o.bucket_id = 'goalpost'
+     and o.name collate "C" >= r.workspace_id || '/' || r.id || '/' and o.name collate "C" < r.workspace_id || '/' || r.id || '0'
+   where r.id = any (p_runs)
+  on conflict do nothing;
+end
+$$;
+
+-- Returns true if a Storage object of the bucket belonged to deleted work. For the policy under which the worker deletes.
+create function goalpost_private.is_object_to_delete(p_name text) returns boolean
+language sql stable security definer
+set search_path = ''
+as $$ select exists (select from goalpost_private.objects_to_delete d where d.name = p_name) $$;
+
+-- Removes the names of objects that are gone, and returns up to 200 of those that are left.
+create function goalpost_private.objects_left() returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if to_regclass('storage.objects') is null then
+    return '[]';
+  end if;
+  delete from goalpost_private.objects_to_delete d
+   where not exists (select from storage.objects o where o.bucket_id = 'goalpost' and o.name = d.name);
+  return (select coalesce(jsonb_agg(d.name), '[]')
+            from (select o.name from goalpost_private.objects_to_delete o order by o.forgotten_at, o.name limit 200) d);
+end
+$$;
+
+-- Deletes caps of days and months before a workspace's cutoff, and ticks of schedules before it: at most p_limit of
+-- each. Their usage, or the request they led to, is deleted too; no later call counts against them.
+create function goalpost_private.forget_periods(p_limit integer, p_now timestamptz) returns void
+language sql
+set search_path = ''
+as $$
+  delete from goalpost.budgets b
+   where (b.workspace_id, b.scope, b.key) in (
+     select o.workspace_id, o.scope, o.key
+       from goalpost.budgets o join goalpost.workspaces w on w.id = o.workspace_id
+      where o.scope in ('user_day', 'workspace_month')
+        and o.created_at + interval '32 days' < goalpost_private.retention_cutoff(w.retention_days, p_now)
+      limit p_limit);
+  delete from goalpost.schedule_ticks t
+   where (t.schedule_id, t.tick_at) in (
+     select o.schedule_id, o.tick_at
+       from goalpost.workspaces w
+      cross join lateral (
+        select i.schedule_id, i.tick_at
+          from goalpost.schedule_ticks i
+         where i.workspace_id = w.id and i.tick_at < goalpost_private.retention_cutoff(w.retention_days, p_now)
+         limit p_limit) o
+      limit p_limit);
+$$;
+
+-- Deletes up to p_limit requests (at most 100) past their retention, each with its goals, runs, steps, journal,
+-- approvals, usage and events, and the caps of its runs. Returns {"forgotten_count", "objects": names of Storage objects
+-- to delete, "more"}; a name is returned until its object is gone. Called by the analyzer when its schedule wakes it,
+-- again as long as there is more. Safe to repeat, and to run twice at once. Locks the trees.
+create function goalpost_worker.forget_work(p_limit integer) returns jsonb
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  v_limit constant integer := greatest(least(coalesce(p_limit, 100), 100), 1);
+  v_now timestamptz := goalpost_private.clock();
+  v_requests bigint[] := goalpost_private.forgettable_requests(v_limit, v_now);
+  v_runs bigint[] := array(select r.id from goalpost.workflow_runs r where r.request_id = any (v_requests));
+  v_forgotten integer;
+begin
+  perform goalpost_private.lock_trees(v_runs);
+  -- A person may have reopened one of them before its tree was locked.
+  v_requests := array(
+    select q.id from goalpost.requests q join goalpost.workspaces w on w.id = q.workspace_id
+     where q.id = any (v_requests) and goalpost_private.is_forgettable(q, w.retention_days, v_now)
+       for update of q skip locked);
+  v_runs := array(select r.id from goalpost.workflow_runs r where r.request_id = any (v_requests));
+  perform goalpost_private.list_objects_to_delete(v_runs, v_now);
+  delete from goalpost.budgets b
+   using goalpost.workflow_runs r
+   where r.id = any (v_runs) and b.workspace_id = r.workspace_id and b.scope = 'run' and b.key = r.id::text;
+  delete from goalpost.requests q where q.id = any (v_requests);
+  get diagnostics v_forgotten = row_count;
+  perform goalpost_private.forget_periods(1000, v_now);
+  return jsonb_build_object(
+    'forgotten_count', v_forgotten, 'objects', goalpost_private.objects_left(), 'more', v_forgotten = v_limit);
+end
+$$;
+
+-- file: supabase/schemas/87_retention/read_retention.sql
+
+-- Returns what a workspace's retention deletes next: {"retention_days", "cutoff", "requests", "goals", "oldest_at"}, with
+-- another number of days if p_days is given. Counts ended requests before the cutoff; those with a decision that waits
+-- are deleted once it is made. Changes nothing. Raises ZG001 for a workspace that is not the caller's, ZG003. Definer: a
+-- member counts the requests of all.
+create function goalpost_private.read_retention(p_workspace_id uuid, p_days integer) returns jsonb
+language plpgsql stable security definer
+set search_path = ''
+as $$
+declare
+  v_days integer;
+  v_cutoff timestamptz;
+begin
+  perform goalpost_private.require_role(p_workspace_id, 'member');
+  if p_days not between 1 and 3650 then
+    perform goalpost_private.refuse('ZG003', 'work is kept for 1 to 3650 days');
+  end if;
+  v_days := coalesce(p_days, (select w.retention_days from goalpost.workspaces w where w.id = p_workspace_id));
+  v_cutoff := goalpost_private.retention_cutoff(v_days, goalpost_private.clock());
+  return (
+    select jsonb_build_object('retention_days', v_days, 'cutoff', v_cutoff, 'requests', count(*),
+                              'goals', coalesce(sum(g.goals), 0), 'oldest_at', min(q.created_at))
+      from goalpost.requests q
+     cross join lateral (
+       select count(*) as goals from goalpost.goals g where g.workspace_id = p_workspace_id and g.request_id = q.id) g
+     where q.workspace_id = p_workspace_id and q.created_at < v_cutoff and q.ended_at < v_cutoff);
+end
+$$;
+
+create function goalpost.read_retention(p_workspace_id uuid, p_days integer default null) returns jsonb language sql set search_path = ''
+as $$ select goalpost_private.read_retention(p_workspace_id, p_days) $$;
+
 -- file: supabase/schemas/90_views/agent_outcomes.sql
 
 -- A request is worked on by one version of each agent, so a goal counts once for each agent that worked below it.
@@ -15650,6 +15850,9 @@ create policy project_admins_read on goalpost_private.request_claims for select 
 alter table goalpost_private.request_embeddings enable row level security;
 create policy project_admins_read on goalpost_private.request_embeddings for select to authenticated
   using ((select goalpost_private.am_project_admin()));
+alter table goalpost_private.objects_to_delete enable row level security;
+create policy project_admins_read on goalpost_private.objects_to_delete for select to authenticated
+  using ((select goalpost_private.am_project_admin()));
 alter table goalpost_private.table_writes enable row level security;
 create policy project_admins_read on goalpost_private.table_writes for select to authenticated
   using ((select goalpost_private.am_project_admin()));
@@ -15724,6 +15927,7 @@ grant execute on function
   goalpost_private.set_rate_limit(uuid, text, text, integer, integer),
   goalpost_private.set_workspace_limits(uuid, jsonb),
   goalpost_private.set_workspace_settings(uuid, jsonb),
+  goalpost_private.read_retention(uuid, integer),
   goalpost_private.set_model_price(text, text, bigint, bigint, bigint, bigint, timestamptz, text, bigint, bigint),
   goalpost_private.give_feedback(bigint, text, text, text, boolean),
   goalpost_private.start_analysis(uuid),
@@ -15783,6 +15987,8 @@ grant execute on function
 -- The workers: their RPCs and nothing else.
 grant usage on schema goalpost_worker to goalpost_worker;
 grant execute on all functions in schema goalpost_worker to goalpost_worker;
+-- For the policy on Storage's objects.
+grant execute on function goalpost_private.is_object_to_delete(text) to goalpost_worker;
 
 -- The asker's SQL runs as `authenticated`: the functions that run it belong to that role, which may not call them. It
 -- could alter its own functions, where a function of the project lets a person run any statement: both refuse to run as
@@ -15833,17 +16039,19 @@ begin
   select 'goalpost', 'goalpost', false, 10485760
    where not exists (select from storage.buckets b where b.id = 'goalpost');
 
-  -- The workers: put and get. No right to update or delete, so an object that a row refers to never changes.
+  -- The workers: put and get; delete only what retention has listed. No right to update, so an object that a row refers
+  -- to never changes.
   begin
     grant usage on schema storage to goalpost_worker;
-    grant select, insert on storage.objects to goalpost_worker;
+    grant select, insert, delete on storage.objects to goalpost_worker;
   exception
     when insufficient_privilege then
       null; -- The error is reported below, as in the case in which Postgres only warns.
   end;
   if not (has_schema_privilege('goalpost_worker', 'storage', 'usage')
           and has_table_privilege('goalpost_worker', 'storage.objects', 'select')
-          and has_table_privilege('goalpost_worker', 'storage.objects', 'insert')) then
+          and has_table_privilege('goalpost_worker', 'storage.objects', 'insert')
+          and has_table_privilege('goalpost_worker', 'storage.objects', 'delete')) then
     raise warning 'goalpost_worker got no rights on storage.objects, so large payloads cannot be kept: '
       'upgrade the project''s Postgres (Settings, Infrastructure), then run the two grants of this migration again';
   end if;
@@ -15854,6 +16062,10 @@ begin
   drop policy if exists goalpost_worker_gets on storage.objects;
   create policy goalpost_worker_gets on storage.objects for select to goalpost_worker
     using (bucket_id = 'goalpost');
+
+  drop policy if exists goalpost_worker_deletes on storage.objects;
+  create policy goalpost_worker_deletes on storage.objects for delete to goalpost_worker
+    using (bucket_id = 'goalpost' and goalpost_private.is_object_to_delete(name));
 
   -- People: members of the workspace in the object's name read what they may read of the step's journal; they may not
   -- write.

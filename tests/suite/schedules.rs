@@ -3,14 +3,14 @@
 use local_stack::stack::{Person, Stack};
 use serde_json::{Value, json};
 use system_tests::people::Client;
-use system_tests::{clock_sql, command, stacks};
+use system_tests::{clock_sql, command, schedule_tick, stacks};
 
 /// Invokes a function as its schedule does: it sweeps, then works. Wakes of a database whose clock is ahead are refused.
 async fn invoke(stack: &Stack, function: &str) {
-    let tick = json!({"version": "0", "id": "tick", "detail-type": "Scheduled Event", "source": "aws.events",
-                      "account": "000000000000", "time": "2026-11-22T00:00:00Z", "region": "local",
-                      "resources": ["arn:aws:events:local:000000000000:rule/intake"], "detail": {}});
-    stack.invoke(function, &tick).await.unwrap();
+    stack
+        .invoke(function, &schedule_tick(function))
+        .await
+        .unwrap();
 }
 
 async fn sweep(stack: &Stack) {

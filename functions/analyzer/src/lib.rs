@@ -6,6 +6,8 @@
 //! decisions that are always the same; findings for people. The database checks each proposal, opens the approval that
 //! decides on it, and measures those in effect.
 //!
+//! Its schedule also deletes what is past its retention (`retention`).
+//!
 //! Before it works on steps the analyzer folds appended rows into the statistics, or its sweep does. A row is added and
 //! deleted in one transaction, so a fold that is repeated, or lost, counts nothing twice.
 
@@ -13,6 +15,7 @@ mod agents;
 mod evidence;
 mod induction;
 mod proposals;
+mod retention;
 
 use std::error::Error;
 use std::sync::Arc;
@@ -68,8 +71,12 @@ impl Function for Analyzer {
         if !matches!(trigger, Trigger::Schedule(_)) {
             let folded = fold(&self.0, &invocation).await?;
             tracing::info!(folded, "folded the statistics");
+            return runtime::work_on_steps(self, &trigger, &invocation).await;
         }
-        runtime::work_on_steps(self, &trigger, &invocation).await
+        let worked = runtime::work_on_steps(Arc::clone(&self), &trigger, &invocation).await?;
+        let forgotten = retention::forget(&self.0, &invocation).await?;
+        tracing::info!(forgotten, "deleted requests past their retention");
+        Ok(worked)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Objects of Supabase Storage in the bucket `goalpost`: put once, read back, never changed.
+//! Objects of Supabase Storage in the bucket `goalpost`: put once, read back, never changed, deleted with their work.
 //!
 //! Storage answers nearly every refusal with HTTP 400 and gives the reason in the body (`code`, and `statusCode` as a
 //! text); and a refused token looks like a refused right, so either is repeated once with a new token. As in
@@ -92,6 +92,21 @@ impl Store {
                 details: None,
                 hint: None,
             }),
+        }
+    }
+
+    /// Deletes an object; one that is gone already is no error. Permitted for objects of deleted work only
+    /// (`forget_work`). Safe to repeat.
+    ///
+    /// # Errors
+    /// [`Error::NotAllowed`], [`Error::Unavailable`], [`Error::Unauthorized`].
+    pub async fn delete_object(&self, path: &str) -> Result<(), Error> {
+        let url = self.object_url("", path)?;
+        let client = self.http.get()?;
+        let request = || client.delete(url.clone());
+        match self.exchange(path, Effect::None, request).await {
+            Ok(_) | Err(Failure::AlreadyThere | Failure::Other(Error::NotFound { .. })) => Ok(()),
+            Err(Failure::Rights(error) | Failure::Other(error)) => Err(error),
         }
     }
 

@@ -326,6 +326,18 @@ pub struct SweepReport {
     pub more: bool,
 }
 
+/// The result of one call of `forget_work`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ForgetReport {
+    /// Requests that were deleted.
+    pub forgotten_count: i64,
+    /// Names of objects in Storage that are to be deleted.
+    pub objects: Vec<String>,
+    /// More requests are past their retention than one call takes.
+    pub more: bool,
+}
+
 /// The result of one call of `fold_statistics`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]

@@ -8,8 +8,8 @@ use tokio::time::sleep;
 use crate::call::{Call, Credential, Repeat, pause};
 use crate::rows::AskerReply;
 use crate::{
-    Claim, ClaimedStep, Error, FinishReply, FinishedStep, FoldReport, HeldLease, Lease,
-    QueryProblem, QueryResult, Store, SweepReport,
+    Claim, ClaimedStep, Error, FinishReply, FinishedStep, FoldReport, ForgetReport, HeldLease,
+    Lease, QueryProblem, QueryResult, Store, SweepReport,
 };
 
 const SCHEMA: &str = "goalpost_worker";
@@ -193,6 +193,19 @@ impl Store {
         self.rpc(
             self.worker_call("fold_statistics", Repeat::Always),
             &json!({}),
+        )
+        .await
+    }
+
+    /// Deletes requests past their workspace's retention, with everything that followed from them. Safe to repeat.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`], [`Error::Unauthorized`], or a bug.
+    pub async fn forget_work(&self, limit: u32) -> Result<ForgetReport, Error> {
+        let call = self.worker_call("forget_work", Repeat::Always);
+        self.rpc(
+            call.within(self.config.claim_timeout),
+            &json!({"p_limit": limit}),
         )
         .await
     }

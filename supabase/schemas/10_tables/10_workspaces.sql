@@ -27,6 +27,8 @@ create table goalpost.workspaces (
   learning text not null default 'propose',
   -- The interval of scheduled analyses, if something has ended since the last one.
   analysis_seconds integer not null default 3600,
+  -- Requests that ended longer ago are deleted with everything that followed from them (forget_work).
+  retention_days integer not null default 365,
   max_open_requests integer not null default 200,
   -- Caps on the cost of models: per request with everything that follows from it (unless the request sets its own), per
   -- person and day, and per workspace and month, both in UTC. In micro-dollars and in tokens (input and output). Every
@@ -59,6 +61,7 @@ create table goalpost.workspaces (
     length(time_zone) between 1 and 64 and (timestamptz '2000-01-01 00:00:00+00' at time zone time_zone) is not null),
   constraint learning_is_known check (learning in ('off', 'propose', 'trial')),
   constraint analysis_seconds_are_bounded check (analysis_seconds between 60 and 2592000),
+  constraint retention_days_are_bounded check (retention_days between 1 and 3650),
   constraint currency_is_a_code check (currency ~ '^[A-Z]{3}$'),
   constraint max_open_requests_is_positive check (max_open_requests > 0),
   constraint budgets_are_bounded check (

@@ -21,7 +21,8 @@ create table goalpost.improvements (
   -- The same figures since the change took effect, with "uses" and "successes"; of a trial its "outcomes", and the
   -- version that was "replaced" at its end.
   measured jsonb,
-  -- The analysis that proposed it, and the approval that decides on it; null for a trial that a person began.
+  -- The analysis that proposed it, and the approval that decides on it; null for a trial that a person began, and after
+  -- the analysis was deleted (forget_work).
   run_id bigint,
   approval_id bigint,
   state text not null default 'proposed',
@@ -39,7 +40,7 @@ create table goalpost.improvements (
     state in ('proposed', 'approved', 'applied', 'measured', 'kept', 'reverted', 'rejected')),
   constraint title_is_bounded check (length(title) between 1 and 300),
   constraint change_is_a_bounded_object check (jsonb_typeof(change) = 'object' and pg_column_size(change) <= 1048576),
-  foreign key (workspace_id, run_id) references goalpost.workflow_runs (workspace_id, id) on delete cascade,
+  foreign key (workspace_id, run_id) references goalpost.workflow_runs (workspace_id, id) on delete set null (run_id),
   foreign key (workspace_id, approval_id) references goalpost.approvals (workspace_id, id) on delete set null (approval_id),
   foreign key (workspace_id, memory_id) references goalpost.memories (workspace_id, id) on delete set null (memory_id)
 );

@@ -100,3 +100,11 @@ create table goalpost_private.departures (
   departed_at timestamptz not null,
   primary key (workspace_id, user_id)
 );
+
+-- Storage objects of deleted requests. The analyzer deletes them through Storage's API, which removes the bytes too; a
+-- name is removed once its object is gone. The worker's right to delete is bound to these names (30_storage.sql).
+create table goalpost_private.objects_to_delete (
+  name text primary key,
+  forgotten_at timestamptz not null
+);
+comment on table goalpost_private.objects_to_delete is 'Storage objects of deleted requests.';

@@ -1,5 +1,6 @@
 -- Returns a message for each cap whose row does not add up: spent is the sum of its usage, reserved that of its turns
--- under way, in money and in tokens. Reads all usage ever booked: for tests and audits. Changes nothing.
+-- under way, in money and in tokens. Days and months that began before the workspace's retention are left out: part of
+-- their usage may be deleted. Reads all usage ever booked: for tests and audits. Changes nothing.
 create function goalpost_private.unbalanced_budgets() returns table (problem text)
 language sql stable
 set search_path = ''
@@ -20,7 +21,11 @@ as $$
            x.spent_microusd, x.reserved_microusd, x.spent_tokens, x.reserved_tokens)
     from goalpost.budgets b
     full join booked x using (workspace_id, scope, key)
-   where (coalesce(b.spent_microusd, 0), coalesce(b.reserved_microusd, 0), coalesce(b.spent_tokens, 0), coalesce(b.reserved_tokens, 0))
+    join goalpost.workspaces w on w.id = workspace_id
+   where (scope = 'run'
+          or to_date(right(key, case scope when 'user_day' then 10 else 7 end), 'YYYY-MM-DD')
+             >= goalpost_private.clock() - w.retention_days * interval '1 day')
+     and (coalesce(b.spent_microusd, 0), coalesce(b.reserved_microusd, 0), coalesce(b.spent_tokens, 0), coalesce(b.reserved_tokens, 0))
          is distinct from
          (coalesce(x.spent_microusd, 0), coalesce(x.reserved_microusd, 0), coalesce(x.spent_tokens, 0), coalesce(x.reserved_tokens, 0))
 $$;

@@ -1,6 +1,6 @@
--- Sets properties of a workspace: time zone, currency and common values of tables, which models receive, and how it
--- learns. Fields that are absent stay; a null currency removes it. Returns all settings. Safe to repeat. Raises ZG001, ZG002, ZG003. Definer:
--- people may not write workspaces.
+-- Sets properties of a workspace: time zone, currency and common values of tables, which models receive, how it learns,
+-- and how long it keeps ended work. Fields that are absent stay; a null currency removes it. Returns all settings. Safe
+-- to repeat. Raises ZG001, ZG002, ZG003. Definer: people may not write workspaces.
 create function goalpost_private.set_workspace_settings(p_workspace_id uuid, p_settings jsonb) returns jsonb
 language plpgsql security definer
 set search_path = ''
@@ -16,7 +16,8 @@ begin
        "currency": {"type": ["string", "null"], "maxLength": 3},
        "common_values": {"type": "boolean"},
        "learning": {"enum": ["off", "propose", "trial"]},
-       "analysis_seconds": {"type": "integer", "minimum": 60, "maximum": 2592000}}}',
+       "analysis_seconds": {"type": "integer", "minimum": 60, "maximum": 2592000},
+       "retention_days": {"type": "integer", "minimum": 1, "maximum": 3650}}}',
     coalesce(p_settings, 'null'), 'the settings');
   if v_problem is null and p_settings ? 'time_zone'
      and not exists (select from pg_catalog.pg_timezone_names z where z.name = p_settings ->> 'time_zone') then
@@ -32,10 +33,12 @@ begin
          currency = case when p_settings ? 'currency' then p_settings ->> 'currency' else w.currency end,
          common_values = coalesce((p_settings ->> 'common_values')::boolean, w.common_values),
          learning = coalesce(p_settings ->> 'learning', w.learning),
-         analysis_seconds = coalesce((p_settings ->> 'analysis_seconds')::numeric::integer, w.analysis_seconds)
+         analysis_seconds = coalesce((p_settings ->> 'analysis_seconds')::numeric::integer, w.analysis_seconds),
+         retention_days = coalesce((p_settings ->> 'retention_days')::numeric::integer, w.retention_days)
    where w.id = p_workspace_id
   returning jsonb_build_object('time_zone', w.time_zone, 'currency', w.currency, 'common_values', w.common_values,
-                               'learning', w.learning, 'analysis_seconds', w.analysis_seconds) into v_settings;
+                               'learning', w.learning, 'analysis_seconds', w.analysis_seconds,
+                               'retention_days', w.retention_days) into v_settings;
   return v_settings;
 end
 $$;

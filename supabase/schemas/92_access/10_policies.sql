@@ -91,6 +91,9 @@ create policy project_admins_read on goalpost_private.request_claims for select 
 alter table goalpost_private.request_embeddings enable row level security;
 create policy project_admins_read on goalpost_private.request_embeddings for select to authenticated
   using ((select goalpost_private.am_project_admin()));
+alter table goalpost_private.objects_to_delete enable row level security;
+create policy project_admins_read on goalpost_private.objects_to_delete for select to authenticated
+  using ((select goalpost_private.am_project_admin()));
 alter table goalpost_private.table_writes enable row level security;
 create policy project_admins_read on goalpost_private.table_writes for select to authenticated
   using ((select goalpost_private.am_project_admin()));

@@ -22,6 +22,7 @@ grant execute on function
   goalpost_private.set_rate_limit(uuid, text, text, integer, integer),
   goalpost_private.set_workspace_limits(uuid, jsonb),
   goalpost_private.set_workspace_settings(uuid, jsonb),
+  goalpost_private.read_retention(uuid, integer),
   goalpost_private.set_model_price(text, text, bigint, bigint, bigint, bigint, timestamptz, text, bigint, bigint),
   goalpost_private.give_feedback(bigint, text, text, text, boolean),
   goalpost_private.start_analysis(uuid),
@@ -81,6 +82,8 @@ grant execute on function
 -- The workers: their RPCs and nothing else.
 grant usage on schema goalpost_worker to goalpost_worker;
 grant execute on all functions in schema goalpost_worker to goalpost_worker;
+-- For the policy on Storage's objects.
+grant execute on function goalpost_private.is_object_to_delete(text) to goalpost_worker;
 
 -- The asker's SQL runs as `authenticated`: the functions that run it belong to that role, which may not call them. It
 -- could alter its own functions, where a function of the project lets a person run any statement: both refuse to run as

@@ -19,17 +19,19 @@ begin
   select 'goalpost', 'goalpost', false, 10485760
    where not exists (select from storage.buckets b where b.id = 'goalpost');
 
-  -- The workers: put and get. No right to update or delete, so an object that a row refers to never changes.
+  -- The workers: put and get; delete only what retention has listed. No right to update, so an object that a row refers
+  -- to never changes.
   begin
     grant usage on schema storage to goalpost_worker;
-    grant select, insert on storage.objects to goalpost_worker;
+    grant select, insert, delete on storage.objects to goalpost_worker;
   exception
     when insufficient_privilege then
       null; -- The error is reported below, as in the case in which Postgres only warns.
   end;
   if not (has_schema_privilege('goalpost_worker', 'storage', 'usage')
           and has_table_privilege('goalpost_worker', 'storage.objects', 'select')
-          and has_table_privilege('goalpost_worker', 'storage.objects', 'insert')) then
+          and has_table_privilege('goalpost_worker', 'storage.objects', 'insert')
+          and has_table_privilege('goalpost_worker', 'storage.objects', 'delete')) then
     raise warning 'goalpost_worker got no rights on storage.objects, so large payloads cannot be kept: '
       'upgrade the project''s Postgres (Settings, Infrastructure), then run the two grants of this migration again';
   end if;
@@ -40,6 +42,10 @@ begin
   drop policy if exists goalpost_worker_gets on storage.objects;
   create policy goalpost_worker_gets on storage.objects for select to goalpost_worker
     using (bucket_id = 'goalpost');
+
+  drop policy if exists goalpost_worker_deletes on storage.objects;
+  create policy goalpost_worker_deletes on storage.objects for delete to goalpost_worker
+    using (bucket_id = 'goalpost' and goalpost_private.is_object_to_delete(name));
 
   -- People: members of the workspace in the object's name read what they may read of the step's journal; they may not
   -- write.

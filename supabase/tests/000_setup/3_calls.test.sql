@@ -319,6 +319,7 @@ as $$
   on conflict do nothing;
   insert into goalpost_private.analysis_schedule select s.workspace_id, goalpost_private.clock(), goalpost_private.clock() from goalpost.steps s where s.run_id = p_run_id and s.key = p_key
   on conflict do nothing;
+  insert into goalpost_private.objects_to_delete values ('w/1/a/0.json', goalpost_private.clock()) on conflict do nothing;
   insert into goalpost_private.departures values (tests.id_of('nowhere'), tests.id_of('gone'), goalpost_private.clock()) on conflict do nothing;
   select goalpost_private.open_budgets(p_run_id, goalpost_private.clock());
   insert into goalpost_private.budget_waiters (run_id, step_key, workspace_id, needs_microusd, needs_tokens, since)

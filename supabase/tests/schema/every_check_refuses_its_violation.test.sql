@@ -107,6 +107,7 @@ select c.tablename || '.' || c.name, format('update %s set %s', c.tablename, c.c
     ('goalpost.improvements', 'title_is_bounded', 'title = '''''),
     ('goalpost.improvements', 'change_is_a_bounded_object', 'change = ''[]'''),
     ('goalpost.workspaces', 'learning_is_known', 'learning = ''odd'''),
+    ('goalpost.workspaces', 'retention_days_are_bounded', 'retention_days = 0'),
     ('goalpost.workspaces', 'analysis_seconds_are_bounded', 'analysis_seconds = 59'),
     ('goalpost.feedback', 'rating_is_known', 'rating = ''odd'''),
     ('goalpost.feedback', 'comment_is_bounded', 'comment = repeat(''x'', 4001)'),

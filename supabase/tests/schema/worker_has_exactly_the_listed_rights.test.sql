@@ -10,11 +10,11 @@ select set_eq(
         'goalpost_worker.recall_memories(bigint,text,bigint,integer,text,text,jsonb,integer,integer)', 'goalpost_worker.remember(bigint,text,bigint,integer,text,jsonb)', 'goalpost_worker.embed_memories(bigint,text,bigint,text,jsonb,integer)', 'goalpost_worker.embed_runbooks(bigint,text,bigint,text,double precision,jsonb,integer)', 'goalpost_worker.match_question(bigint,text,bigint,text,jsonb)',
         'goalpost_worker.read_journal(bigint,text,bigint)', 'goalpost_worker.begin_turn(bigint,text,bigint,jsonb,jsonb)', 'goalpost_worker.end_turn(bigint,text,bigint,integer,jsonb,jsonb)',
         'goalpost_worker.freeze_calls(bigint,text,bigint,jsonb,jsonb)', 'goalpost_worker.begin_calls(bigint,text,bigint,integer[])', 'goalpost_worker.end_calls(bigint,text,bigint,jsonb)', 'goalpost_worker.write_table(bigint,text,bigint,integer,text,jsonb,text,text[])', 'goalpost_worker.read_webhook_secret(bigint,text,bigint)', 'goalpost_worker.read_mcp_server(bigint,text,bigint,text,text)', 'goalpost_worker.record_mcp_tools(bigint,text,bigint,text,jsonb)', 'goalpost_worker.carry_out_call(bigint,text,bigint,integer)',
-        'goalpost_worker.sweep()', 'goalpost_worker.fold_statistics()', 'goalpost_worker.read_evidence(bigint,text,bigint)'], 'the worker may call exactly the listed functions');
+        'goalpost_worker.forget_work(integer)', 'goalpost_private.is_object_to_delete(text)', 'goalpost_worker.sweep()', 'goalpost_worker.fold_statistics()', 'goalpost_worker.read_evidence(bigint,text,bigint)'], 'the worker may call exactly the listed functions');
 select set_eq(
-  $$ select p.oid::regprocedure::text from pg_catalog.pg_proc p where p.pronamespace = 'goalpost_worker'::regnamespace $$,
+  $$ select p.oid::regprocedure::text from pg_catalog.pg_proc p where p.pronamespace = 'goalpost_worker'::regnamespace or p.proname = 'is_object_to_delete' $$,
   $$ select p.oid::regprocedure::text from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-      where n.nspname like 'goalpost%' and has_function_privilege('goalpost_worker', p.oid, 'execute') $$, 'the callable functions are those of the worker''s schema');
+      where n.nspname like 'goalpost%' and has_function_privilege('goalpost_worker', p.oid, 'execute') $$, 'the callable functions are those of the worker''s schema, and that of the policy on objects');
 select is_empty(
   $$ select c.oid::regclass from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
       where n.nspname in ('goalpost', 'goalpost_worker', 'goalpost_private') and c.relkind in ('r', 'p', 'v', 'm')

@@ -29,7 +29,7 @@ insert into actor (name, person, role) values
 create temp table expected (name text primary key, role text);
 insert into expected
 select s || f, 'authenticated'
-  from unnest(array['accept_requests', 'decide_approval', 'cancel_request', 'cancel_goal', 'retry_dead_letter', 'create_workspace', 'set_member_role', 'remove_member', 'leave_workspace', 'invite_member', 'accept_invitation', 'withdraw_invitation', 'grant_budget', 'set_project_limits', 'add_project_admin', 'remove_project_admin', 'read_project_admins', 'add_mcp_server', 'approve_mcp_tool', 'remove_mcp_server', 'read_inbox', 'give_feedback', 'start_analysis', 'revert_improvement', 'check_runbook', 'apply_runbook', 'set_runbook_state', 'apply_agent', 'set_agent_state', 'set_schedule', 'change_schedule', 'next_ticks', 'set_tool_policy', 'remove_tool_policy', 'set_rate_limit', 'set_workspace_limits', 'set_workspace_settings', 'set_model_price', 'revoke_memory']) f,
+  from unnest(array['accept_requests', 'decide_approval', 'cancel_request', 'cancel_goal', 'retry_dead_letter', 'create_workspace', 'set_member_role', 'remove_member', 'leave_workspace', 'invite_member', 'accept_invitation', 'withdraw_invitation', 'grant_budget', 'set_project_limits', 'add_project_admin', 'remove_project_admin', 'read_project_admins', 'add_mcp_server', 'approve_mcp_tool', 'remove_mcp_server', 'read_inbox', 'give_feedback', 'start_analysis', 'revert_improvement', 'check_runbook', 'apply_runbook', 'set_runbook_state', 'apply_agent', 'set_agent_state', 'set_schedule', 'change_schedule', 'next_ticks', 'set_tool_policy', 'remove_tool_policy', 'set_rate_limit', 'set_workspace_limits', 'set_workspace_settings', 'read_retention', 'set_model_price', 'revoke_memory']) f,
        unnest(array['goalpost.', 'goalpost_private.']) s
 union all
 select 'goalpost.accept_request', 'authenticated'
@@ -41,7 +41,7 @@ union all
 select 'goalpost_private.' || f, 'authenticated' from unnest(array['my_workspaces', 'am_project_admin', 'may_decide', 'my_email', 'is_requester', 'is_private_call', 'may_read_journal', 'may_read_approval', 'goal_progress', 'goals_of_report', 'report_steps', 'report_usage', 'report_history', 'report_suggestions', 'period_requests', 'period_work', 'period_usage', 'period_decisions', 'period_dearest', 'bounded', 'collected', 'role_rank', 'hash_of', 'version_of', 'count_votes']) f
 union all
 select 'goalpost_worker.' || f, 'goalpost_worker'
-  from unnest(array['claim_steps', 'finish_steps', 'heartbeat_steps', 'answer_query', 'check_queries', 'read_common_values', 'read_period', 'sweep', 'fold_statistics', 'read_evidence', 'recall_memories', 'read_journal', 'begin_turn', 'end_turn', 'freeze_calls', 'begin_calls', 'end_calls', 'carry_out_call', 'write_table', 'read_webhook_secret', 'read_mcp_server', 'record_mcp_tools', 'remember', 'embed_memories', 'embed_runbooks', 'match_question']) f
+  from unnest(array['claim_steps', 'finish_steps', 'heartbeat_steps', 'answer_query', 'check_queries', 'read_common_values', 'read_period', 'forget_work', 'sweep', 'fold_statistics', 'read_evidence', 'recall_memories', 'read_journal', 'begin_turn', 'end_turn', 'freeze_calls', 'begin_calls', 'end_calls', 'carry_out_call', 'write_table', 'read_webhook_secret', 'read_mcp_server', 'record_mcp_tools', 'remember', 'embed_memories', 'embed_runbooks', 'match_question']) f
 union all
 select 'goalpost_private.' || f, 'goalpost_asker' from unnest(array['analyse_query', 'open_temporary_schema']) f;
 
@@ -208,6 +208,9 @@ select d.what || ' of ' || w.workspace, format(d.statement, case when d.kind = '
                                                                                                'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
     ('set settings', 'workspace', 'select goalpost.set_workspace_settings(%s, ''{}'') is not null',
                                                                                                'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('read the retention', 'workspace', 'select goalpost.read_retention(%s) is not null',
+                                                                                               'no  ZG002  ZG001    ZG001    ZG002  ok     ok       ok    ok',
                                                                                                'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
     ('see oneself in', 'workspace', 'select %s in (select goalpost_private.my_workspaces()) or null', 'no  null   null     null     ok     ok     ok       ok    ok',
                                                                                                'no  null   ok       null     null   null   null     null  null'),

@@ -79,7 +79,7 @@ insert into expected values
   ('goalpost_private.table_writes', 'true', null, '{}', null),
   ('goalpost_private.value_reads', 'true', null, '{}', null),
   ('goalpost_private.rating_effects', 'true', null, '{}', null), ('goalpost_private.analysis_schedule', 'true', null, '{}', null),
-  ('goalpost_private.request_claims', 'true', null, '{}', null), ('goalpost_private.request_embeddings', 'true', null, '{}', null),
+  ('goalpost_private.request_claims', 'true', null, '{}', null), ('goalpost_private.request_embeddings', 'true', null, '{}', null), ('goalpost_private.objects_to_delete', 'true', null, '{}', null),
   ('vault.secrets', 'true', null, '{}', null),
   ('vault.decrypted_secrets', 'true', null, '{}', null),
   ('cron.job', 'true', null, '{}', null),

@@ -343,6 +343,9 @@ impl Scene {
             json!({"p_workspace_id": DEMO, "p_since": "2020-01-01", "p_until": "2020-12-31"});
         let report = owner.rpc("read_period_report", &period).await.unwrap();
         assert_eq!(report.body["usage"]["all"]["calls"], 0, "{}", report.body);
+        let days = json!({"p_workspace_id": DEMO, "p_days": 30});
+        let due = owner.rpc("read_retention", &days).await.unwrap();
+        assert_eq!(due.body["requests"], 0, "{}", due.body);
         self.improvement().await;
     }
 

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use local_stack::postgres::{Server, database, pgtap};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio_postgres::Client;
 
 /// Returns the folder of the workspace.
@@ -125,6 +125,16 @@ pub async fn set_up_pgtap(server: &Server, database: &str) -> anyhow::Result<()>
         );
     }
     Ok(())
+}
+
+/// Returns the event with which a schedule of EventBridge invokes a function.
+#[must_use]
+pub fn schedule_tick(function: &str) -> Value {
+    json!({
+        "version": "0", "id": "tick", "detail-type": "Scheduled Event", "source": "aws.events",
+        "account": "000000000000", "time": "2026-11-22T00:00:00Z", "region": "local",
+        "resources": [format!("arn:aws:events:local:000000000000:rule/{function}")], "detail": {},
+    })
 }
 
 /// Returns the SQL of a clock function this far ahead of the machine's.

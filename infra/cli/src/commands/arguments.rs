@@ -16,7 +16,7 @@ use uuid::Uuid;
 pub(super) use agents::{Agents, AgentsAction, Version as AgentVersion};
 pub(super) use improvements::{Improvements, ImprovementsAction};
 pub(super) use mcp::{AskWhen, Mcp, McpAction};
-pub(super) use people::{Admins, AdminsAction, Members, MembersAction, Settings};
+pub(super) use people::{Admins, AdminsAction, Members, MembersAction, Retention, Settings};
 #[cfg(test)]
 pub(super) use results::since;
 pub(super) use results::{Costs, CostsBy, Feedback, Report, Since};
@@ -210,6 +210,9 @@ pub(super) enum Command {
     /// Show and set the settings of a workspace that models receive
     #[command(after_help = people::SETTINGS_HELP)]
     Settings(Settings),
+    /// Show and set how long ended work is kept, and what is deleted next
+    #[command(after_help = people::RETENTION_HELP)]
+    Retention(Retention),
     /// Sign in to a project, for the next commands
     #[command(
         after_help = "Examples:\n  cargo goalpost login --url https://abc.supabase.co --key sb_publishable_…\n  cargo goalpost login --email owner@goalpost.test        the local stack\n\nThe password is asked for, or read from GOALPOST_PASSWORD."

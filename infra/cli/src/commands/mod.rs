@@ -29,6 +29,7 @@ mod psql;
 mod raise;
 mod report;
 mod reset;
+mod retention;
 mod runbooks;
 mod schedules;
 mod settings;
@@ -85,6 +86,7 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Members(members) => members::run(members, global).await,
         Command::Admins(admins) => admins::run(admins, global).await,
         Command::Settings(settings) => settings::run(settings, global).await,
+        Command::Retention(retention) => retention::run(retention, global).await,
         Command::Login(login) => login::run(login, global).await,
         Command::Doctor => doctor::run(global).await,
     }

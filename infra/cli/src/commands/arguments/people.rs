@@ -59,6 +59,33 @@ pub(in crate::commands) struct Settings {
     pub(in crate::commands) analysis_seconds: Option<u32>,
 }
 
+pub(in crate::commands) const RETENTION_HELP: &str = "\
+Examples:
+  cargo goalpost retention                      what is kept, and what is deleted next
+  cargo goalpost retention --days 90 --dry-run  what would be deleted if work were kept for 90 days
+  cargo goalpost retention --days 90 --yes      keep it for 90 days from now on, and delete what is older
+
+A request that ended longer ago is deleted with its goals, steps, model calls, tool calls, approvals, usage and objects
+in Storage. Statistics, usage by day, runbooks, agents, lessons and improvements stay. Requests with a decision that
+waits stay until it is made. Admins and owners set it.";
+
+/// The arguments of `retention`.
+#[derive(Debug, Args)]
+pub(in crate::commands) struct Retention {
+    /// The workspace, by name or id; left out: the only one
+    #[arg(long, short, value_name = "WORKSPACE")]
+    pub(in crate::commands) workspace: Option<String>,
+    /// Keep ended work for this many days, 1 to 3650
+    #[arg(long, value_name = "DAYS")]
+    pub(in crate::commands) days: Option<u32>,
+    /// Show what would be deleted, and change nothing
+    #[arg(long)]
+    pub(in crate::commands) dry_run: bool,
+    /// Set it although requests are deleted by it
+    #[arg(long)]
+    pub(in crate::commands) yes: bool,
+}
+
 /// The arguments of `members`.
 #[derive(Debug, Args)]
 pub(in crate::commands) struct Members {
