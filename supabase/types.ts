@@ -2149,6 +2149,48 @@ export type Database = {
           },
         ]
       }
+      setting_changes: {
+        Row: {
+          after: Json | null
+          before: Json | null
+          changed_at: string
+          changed_by: string | null
+          id: number
+          name: string
+          subject: string
+          workspace_id: string | null
+        }
+        ComputedFields: never
+        Insert: {
+          after?: Json | null
+          before?: Json | null
+          changed_at: string
+          changed_by?: string | null
+          id?: number
+          name: string
+          subject: string
+          workspace_id?: string | null
+        }
+        Update: {
+          after?: Json | null
+          before?: Json | null
+          changed_at?: string
+          changed_by?: string | null
+          id?: number
+          name?: string
+          subject?: string
+          workspace_id?: string | null
+        }
+        Relationships: [
+          {
+            foreignKeyName: "setting_changes_workspace_id_fkey"
+            columns: ["workspace_id"]
+            isOneToOne: false
+            referencedRelation: "workspaces"
+            referencedColumns: ["id"]
+          },
+        ]
+      }
       step_attempts: {
         Row: {
           attempt: number
@@ -3388,6 +3430,7 @@ export type Database = {
       read_period_report: { Args: { p_since: string; p_until: string; p_workspace_id: string }; Returns: Json }
       read_project_admins: { Args: Record<PropertyKey, never>; Returns: Json }
       read_report: { Args: { p_goal_id: number }; Returns: Json }
+      read_tool_secrets: { Args: { p_workspace_id: string }; Returns: Json }
       remove_mcp_server: { Args: { p_name: string; p_workspace_id: string }; Returns: Json }
       remove_member: { Args: { p_user_id: string; p_workspace_id: string }; Returns: Json }
       remove_project_admin: { Args: { p_person: string }; Returns: Json }
@@ -3419,6 +3462,16 @@ export type Database = {
       }
       set_runbook_state: { Args: { p_runbook_id: number; p_state: string }; Returns: Json }
       set_schedule: { Args: { p_schedule: Json; p_workspace_id: string }; Returns: Json }
+      set_tool_access: {
+        Args: {
+          p_is_allowed?: boolean
+          p_kind: string
+          p_name: string
+          p_operations?: string[]
+          p_workspace_id: string
+        }
+        Returns: Json
+      }
       set_tool_policy: {
         Args: {
           p_agent?: string
@@ -3431,6 +3484,7 @@ export type Database = {
         }
         Returns: Json
       }
+      set_tool_secret: { Args: { p_name: string; p_secret: string; p_workspace_id: string }; Returns: Json }
       set_workspace_limits: { Args: { p_limits: Json; p_workspace_id: string }; Returns: Json }
       set_workspace_settings: { Args: { p_settings: Json; p_workspace_id: string }; Returns: Json }
       start_analysis: { Args: { p_workspace_id: string }; Returns: Json }
