@@ -307,44 +307,8 @@ impl Place {
         Ok(())
     }
 
-    /// Returns all problems of a file: those that the database finds, and those of templates and arguments.
-    async fn problems(&self, file: &RunbookFile) -> anyhow::Result<Vec<String>> {
-        #[derive(Deserialize)]
-        struct Checked {
-            problems: Vec<Value>,
-        }
-        let runbook = file.without_builtin_fields();
-        let call = json!({"p_workspace_id": self.workspace, "p_runbook": runbook});
-        let checked: Checked = self.client.call("check_runbook", &call).await?;
-        let text = |problem: &Value, name: &str| {
-            problem.get(name).and_then(Value::as_str).map(str::to_owned)
-        };
-        let mut problems: Vec<String> = checked
-            .problems
-            .iter()
-            .map(|problem| {
-                let message = text(problem, "message").unwrap_or_default();
-                text(problem, "step_key")
-                    .map_or(message.clone(), |key| format!("step {key}: {message}"))
-            })
-            .collect();
-        if problems.is_empty() {
-            let tools: Vec<domain::Tool> = self
-                .client
-                .select("tools", &[("select", "*".to_owned())])
-                .await?;
-            let catalogue = Catalogue {
-                tools: Catalogue::tools_by_name(tools),
-                ..Catalogue::default()
-            };
-            let found = check_contents(&file.plan, &catalogue);
-            problems.extend(found.iter().map(ToString::to_string));
-        }
-        Ok(problems)
-    }
-
     async fn lint(&self, file: &RunbookFile, global: &Global) -> anyhow::Result<()> {
-        let problems = self.problems(file).await?;
+        let problems = problems(&self.client, self.workspace, file).await?;
         let builtin_fields = file.builtin_fields();
         if global.json {
             let checked =
@@ -424,7 +388,7 @@ impl Place {
         if let Some(reason) = builtin_fields_in_a_workspace(&file.builtin_fields()) {
             bail!("{} cannot be applied: {reason}", file.name);
         }
-        let problems = self.problems(file).await?;
+        let problems = problems(&self.client, self.workspace, file).await?;
         if !problems.is_empty() {
             return self.lint(file, global).await;
         }
@@ -463,6 +427,47 @@ impl Place {
         ));
         Ok(())
     }
+}
+
+/// Returns all problems of a file: those that the database finds, and those of templates and arguments.
+///
+/// # Errors
+/// The person may not check runbooks in the workspace.
+pub(super) async fn problems(
+    client: &Client,
+    workspace: Uuid,
+    file: &RunbookFile,
+) -> anyhow::Result<Vec<String>> {
+    #[derive(Deserialize)]
+    struct Checked {
+        problems: Vec<Value>,
+    }
+    let runbook = file.without_builtin_fields();
+    let call = json!({"p_workspace_id": workspace, "p_runbook": runbook});
+    let checked: Checked = client.call("check_runbook", &call).await?;
+    let text =
+        |problem: &Value, name: &str| problem.get(name).and_then(Value::as_str).map(str::to_owned);
+    let mut problems: Vec<String> = checked
+        .problems
+        .iter()
+        .map(|problem| {
+            let message = text(problem, "message").unwrap_or_default();
+            text(problem, "step_key")
+                .map_or(message.clone(), |key| format!("step {key}: {message}"))
+        })
+        .collect();
+    if problems.is_empty() {
+        let tools: Vec<domain::Tool> = client
+            .select("tools", &[("select", "*".to_owned())])
+            .await?;
+        let catalogue = Catalogue {
+            tools: Catalogue::tools_by_name(tools),
+            ..Catalogue::default()
+        };
+        let found = check_contents(&file.plan, &catalogue);
+        problems.extend(found.iter().map(ToString::to_string));
+    }
+    Ok(problems)
 }
 
 /// Returns why fields of built-in runbooks are refused in a workspace's file; `None` if there are none.
