@@ -39,6 +39,7 @@ mod state;
 mod status;
 mod tools;
 mod up;
+mod versions;
 mod watch;
 mod workspaces;
 
