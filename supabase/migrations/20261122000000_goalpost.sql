@@ -14145,7 +14145,7 @@ as $$
       when p_name !~ '^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$' then 'a domain is what follows the @, in lower case, such as example.com' end
     when p_kind = 'schema' then case
       when p_name ~ goalpost_private.own_schemas() then 'the schemas of Postgres, Supabase and Goalpost cannot be listed'
-      when to_regnamespace(quote_ident(p_name)) is null then format('there is no schema %s', p_name) end
+      when to_regnamespace(quote_ident(p_name)) is null then format('there is no schema %s', left(p_name, 100)) end
     else case
       when strpos(p_name, '.') = 0 then 'a table is its schema and its name, such as public.findings'
       when split_part(p_name, '.', 1) ~ goalpost_private.own_schemas() then 'the schemas of Postgres, Supabase and Goalpost cannot be listed'
@@ -14153,16 +14153,15 @@ as $$
         select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
          where n.nspname = split_part(p_name, '.', 1) and c.relname = substr(p_name, strpos(p_name, '.') + 1)
            and c.relkind in ('r', 'p'))
-      then format('there is no table %s', p_name)
+      then format('there is no table %s', left(p_name, 200))
       when (p_operations <@ array['insert', 'update'] and 'insert' = any (p_operations)) is not true
       then 'the operations on a table are insert, or insert and update' end
     end
 $$;
 
--- Refuses unless the caller may make this change. Hosts and domains: the admins of the workspace, since their members'
--- messages go there. Schemas and tables belong to the project, not to a workspace that anyone may create: only a project
--- admin adds them, and the workspace's admins take away.
-create function goalpost_private.refuse_tool_access(p_workspace_id uuid, p_kind text, p_is_wider boolean) returns void
+-- Refuses unless the caller may set what tools of this kind reach: admins of the workspace, and for schemas and tables
+-- project admins, too.
+create function goalpost_private.require_access_setter(p_workspace_id uuid, p_kind text) returns void
 language plpgsql stable
 set search_path = ''
 as $$
@@ -14172,18 +14171,14 @@ begin
   elsif not exists (select from goalpost.workspaces w where w.id = p_workspace_id) then
     perform goalpost_private.refuse('ZG001', 'there is no such workspace');
   end if;
-  if p_kind in ('schema', 'table') and p_is_wider and not goalpost_private.am_project_admin() then
-    perform goalpost_private.refuse('ZG002', format('only a project admin adds a %s, since it belongs to the whole project', p_kind),
-      'ask one of them; admins of the workspace may remove it');
-  end if;
 end
 $$;
 
 -- Allows or withdraws one destination of a workspace's tools: {"kind", "name", "is_allowed", "changed"}. p_kind: http or
 -- webhook (a host), email (a domain), schema (readable by queries), table (writable; p_operations are insert, or insert and
 -- update). Queries and writes have the rights of the person who asks in any case. By admins; schemas and tables are added by
--- project admins (refuse_tool_access). Safe to repeat. Raises ZG001, ZG002, ZG003, ZG006 (100 of a kind). Locks the
--- workspace's row. Definer: people may not write workspaces.
+-- project admins alone, since they belong to the project and not to a workspace, which anyone may create. Safe to repeat.
+-- Raises ZG001, ZG002, ZG003, ZG006 (100 of a kind). Locks the workspace's row. Definer: people may not write workspaces.
 create function goalpost_private.set_tool_access(
   p_workspace_id uuid, p_kind text, p_name text, p_is_allowed boolean, p_operations text[]
 ) returns jsonb
@@ -14193,25 +14188,28 @@ as $$
 declare
   v_workspace goalpost.workspaces;
   v_before text[];
+  v_wanted text[];
   v_problem text;
 begin
+  perform goalpost_private.require_access_setter(p_workspace_id, coalesce(p_kind, ''));
   if coalesce(p_kind, '') not in ('http', 'webhook', 'email', 'schema', 'table') then
-    perform goalpost_private.require_role(p_workspace_id, 'admin');
     perform goalpost_private.refuse('ZG003', 'tools reach hosts (http, webhook), domains (email), schemas (schema) and tables (table)');
+  elsif num_nulls(p_name, p_is_allowed) > 0 then
+    perform goalpost_private.refuse('ZG003', 'a change has a name, and is to allow it or not');
   end if;
-  perform goalpost_private.refuse_tool_access(p_workspace_id, p_kind, false);
+  -- Locks the row: otherwise an admin who repeats what is withdrawn meanwhile would add it.
   select * into v_workspace from goalpost.workspaces w where w.id = p_workspace_id for no key update;
   v_before := case p_kind
     when 'http' then v_workspace.http_hosts when 'webhook' then v_workspace.webhook_hosts
     when 'email' then v_workspace.email_domains when 'schema' then v_workspace.readable_schemas
     else array(select format('%s.%s %s', t.schema_name, t.table_name, o) from goalpost.writable_tables t, unnest(t.operations) o
                 where t.workspace_id = p_workspace_id) end;
-  perform goalpost_private.refuse_tool_access(p_workspace_id, p_kind, p_is_allowed and not v_before @> case
-    when p_kind = 'table' then array(select p_name || ' ' || o from unnest(p_operations) o) else array[p_name] end);
-  if p_is_allowed is null or p_name is null or length(p_name) not between 1 and 260 or goalpost_private.has_hidden_character(p_name)
-     or goalpost_private.trimmed(p_name) <> p_name then
-    v_problem := 'a name has 1 to 260 characters, without white space around it and without hidden characters';
-  elsif p_is_allowed then
+  v_wanted := case p_kind when 'table' then array(select p_name || ' ' || o from unnest(p_operations) o) else array[p_name] end;
+  if p_kind in ('schema', 'table') and p_is_allowed and not v_before @> v_wanted and not goalpost_private.am_project_admin() then
+    perform goalpost_private.refuse('ZG002', format('only a project admin adds a %s, since it belongs to the whole project', p_kind),
+      'ask one of them; admins of the workspace may remove it');
+  end if;
+  if p_is_allowed then
     v_problem := goalpost_private.tool_access_problem(p_kind, p_name, p_operations);
   end if;
   if v_problem is not null then

@@ -1,6 +1,8 @@
 //! The configuration of a workspace by the command line alone: as an admin who is no project admin, as a member, as a
 //! stranger, and as one file.
 
+mod at_once;
+
 use local_stack::stack::{Person, Stack};
 use serde_json::{Value, json};
 use system_tests::people::DEMO;

@@ -34,13 +34,18 @@ select matches(pg_temp.reason('adam', 'http', 'x.example.com', true, 'elsewhere'
 select matches(pg_temp.reason('adam', k, n), '^ZG003', format('%s %s is refused', k, coalesce(n, 'null')))
   from (values ('http', ''), ('http', ' '), ('http', null), ('http', 'https://a.example.com'), ('http', 'a.example.com/path'), ('http', '*.example.com'), ('http', 'A.example.com'), ('http', 'a.example.com:443'),
                ('http', 'a.example.com:0'), ('http', 'a.example.com:123456'), ('http', '-a.example.com'), ('http', 'a.example.com.'), ('http', ' a.example.com'), ('http', 'a.exämple.com'), ('http', E'a.example.com\n'), ('http', U&'a.ex\202Eample.com'), ('http', repeat('a', 261)),
-               ('webhook', 'a b'), ('webhook', 'a,b'), ('email', 'me@example.com'), ('email', 'example.com:25'), ('email', '.com'), ('ftp', 'example.com'), (null, 'example.com')) d (k, n);
+               ('webhook', 'a b'), ('webhook', 'a,b'), ('email', 'me@example.com'), ('email', 'example.com:25'), ('email', '.com')) d (k, n);
+select matches(pg_temp.reason('adam', k, 'example.com'), '^ZG003 tools reach hosts', format('the kind %s is refused', coalesce(k, 'null'))) from unnest(array['ftp', '', null, 'HTTP']) k;
 select matches(pg_temp.reason('sam', 'ftp', 'example.com'), '^ZG001', 'a stranger learns nothing by an unknown kind');
 select matches(pg_temp.reason('adam', 'http', 'a.example.com', null), '^ZG003', 'it is allowed or not');
 select is(pg_temp.reason('adam', 'email', n || '.example.com'), 'none', format('domain %s of 100 is allowed', n)) from unnest(array[1, 99]) n;
 update goalpost.workspaces set email_domains = array(select n || '.example.com' from generate_series(1, 100) n) where id = tests.id_of('acme');
 select matches(pg_temp.reason('adam', 'email', '101.example.com'), '^ZG006', 'the list of a kind is bounded');
 select is(pg_temp.reason('adam', 'email', '100.example.com'), 'none', 'a name that is listed can be allowed again at the bound');
+
+select is(pg_temp.reason('adam', 'email', '101.example.com', false), 'none', 'a name that is not listed can be withdrawn at the bound');
+select matches(pg_temp.reason('adam', 'http', null, false), '^ZG003 a change has a name', 'what is withdrawn has a name');
+select is(pg_temp.reason('adam', 'http', E' \n', false), 'none', 'a name that cannot be listed is withdrawn without a change');
 
 select * from finish();
 rollback;

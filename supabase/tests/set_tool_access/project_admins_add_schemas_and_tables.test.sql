@@ -24,6 +24,10 @@ select matches(pg_temp.reason('olga', 'schema', 'shop'), '^ZG002 only a project 
 select matches(pg_temp.reason('adam', 'table', 'shop.notes'), '^ZG002 only a project admin adds a table', 'an admin of the workspace may not add a table');
 select matches(pg_temp.reason('mia', 'schema', 'shop'), '^ZG002 this needs the role admin', 'a member may not add a schema');
 select matches(pg_temp.reason('sam', k, 'shop.notes'), '^ZG001', format('a stranger may not add a %s', k)) from unnest(array['schema', 'table']) k;
+insert into goalpost.writable_tables (workspace_id, schema_name, table_name) values (tests.id_of('elsewhere'), 'shop', 'notes');
+select matches(pg_temp.reason('adam', 'table', 'shop.notes'), '^ZG002 only a project admin', 'a table of another workspace is not one''s own');
+delete from goalpost.writable_tables;
+select is(pg_temp.reason('adam', k, n, false), 'none', format('an admin withdraws what is not there: %s', n)) from (values ('schema', 'shop'), ('table', 'shop.notes')) d (k, n);
 select is(pg_temp.reach(), '{public}', 'nothing refused was written');
 select is(pg_temp.reason('oscar', 'schema', 'shop'), 'none', 'a project admin who is no member adds a schema');
 select is(pg_temp.reason('oscar', 'table', 'shop.notes'), 'none', 'a project admin adds a table');
