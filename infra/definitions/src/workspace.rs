@@ -292,7 +292,7 @@ impl WorkspaceFile {
         }
         let mut file = Self::deserialize(json)?;
         file.normalize();
-        file.refuse_repeated_names()?;
+        file.refuse_unfit_names()?;
         Ok(file)
     }
 
@@ -314,7 +314,7 @@ impl WorkspaceFile {
         }
     }
 
-    fn refuse_repeated_names(&self) -> anyhow::Result<()> {
+    fn refuse_unfit_names(&self) -> anyhow::Result<()> {
         let tables = self.writable_tables.iter().flatten();
         let policies = self.policies.iter().flatten();
         let servers = self.mcp_servers.iter().flatten();
@@ -338,6 +338,10 @@ impl WorkspaceFile {
             let mut seen = BTreeSet::new();
             if let Some(twice) = names.iter().find(|name| !seen.insert(*name)) {
                 bail!("{part} has {twice} twice");
+            }
+            // The database stores names without it, so that the file would differ for ever.
+            if let Some(wide) = names.iter().find(|name| name.trim() != name.as_str()) {
+                bail!("{part} has {wide:?}, with white space around the name");
             }
         }
         Ok(())

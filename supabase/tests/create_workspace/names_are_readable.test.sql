@@ -6,7 +6,8 @@ create function pg_temp.made(p_name text) returns text language sql as $$ select
 create function pg_temp.renamed(p_name text, p_person text default 'adam') returns text language sql as $$
   select tests.refusal_for(p_person, format('select goalpost.set_workspace_settings(%L, %L)', tests.id_of('acme'), jsonb_build_object('name', p_name))) $$;
 select is(pg_temp.made(n) || ' ' || pg_temp.renamed(n), 'ZG003 ZG003', format('the name %s is refused', to_json(n)))
-  from unnest(array['', ' ', U&'\00A0\2003', repeat('x', 201), E'a\nb', E'a\x1b[31mb', U&'a\202Eb', U&'a\200Bb', U&'a\FEFFb', null]) n;
+  from unnest(array['', ' ', U&'\00A0\2003', repeat('x', 201), E'a\nb', E'a\x1b[31mb', U&'a\202Eb', U&'a\200Bb', U&'a\FEFFb', U&'a\00ADb', U&'a\061Cb', U&'a\2029b', U&'a\2060b', U&'a\200Eb', U&'a\200Fb', U&'a\0085b', U&'a\007Fb', null]) n;
+select is(pg_temp.made(n) || ' ' || pg_temp.renamed(n), 'none none', format('the name %s is accepted', n)) from unnest(array[U&'\0645\06CC\200C\062E', U&'\D83D\DC69\200D\D83D\DCBB', 'x', repeat('x', 200)]) n;
 select is(pg_temp.made(U&' \2003Büro 7 \00A0'), 'none', 'a name is accepted with white space around it');
 select isnt_empty($$ select from goalpost.workspaces where name = 'Büro 7' $$, 'it is stored without it');
 select is(pg_temp.renamed(' Acme & Söhne '), 'none', 'an admin renames a workspace');

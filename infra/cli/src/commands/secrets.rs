@@ -87,6 +87,13 @@ fn value(name: &str) -> anyhow::Result<SecretString> {
         ))
         .into());
     }
+    if value.contains(char::is_control) {
+        // Postgres would quote a value that it cannot read in its log.
+        return Err(Usage(format!(
+            "the value of {name} has a line break or another control character, which no header may have."
+        ))
+        .into());
+    }
     Ok(SecretString::from(value))
 }
 

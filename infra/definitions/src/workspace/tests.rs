@@ -110,6 +110,10 @@ fn mistakes_are_named_with_the_nearest_field() {
             "rate_limits: [{scope: tool, name: sql, slots: 1}, {scope: tool, name: sql, slots: 2}]\n",
             "tool sql twice",
         ),
+        (
+            "policies: [{name: ' p', tool: sql, effect: deny}]\n",
+            "white space around the name",
+        ),
         ("settings: {}\nsettings: {}\n", "duplicate"),
     ] {
         let error = format!("{:#}", WorkspaceFile::parse(text).unwrap_err());

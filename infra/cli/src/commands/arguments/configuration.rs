@@ -54,8 +54,8 @@ Examples:
 
 A part of the file (settings, limits, http_hosts, webhook_hosts, email_domains, readable_schemas, writable_tables, policies,
 rate_limits, mcp_servers, agents, runbooks, schedules, secrets) that is absent is left as it is. A part that is there is the
-whole of it: what it does not have is removed, agents and runbooks are retired. Secrets are names; those that are not set are
-listed. Without a terminal and without --yes the changes are printed and nothing is changed; the code is 2 if there are any.";
+whole of it: what it does not have is removed, active agents and runbooks are retired. A schedule that is added or changed
+asks as you. Secrets are names; those that are not set are listed. Tools of MCP servers are approved by a person. Without a terminal and without --yes the changes are printed and nothing is changed; the code is 2 if there are any.";
 
 #[derive(Debug, Args)]
 pub(in crate::commands) struct Tools {

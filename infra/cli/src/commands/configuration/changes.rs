@@ -104,7 +104,7 @@ fn fields(
 ) -> Vec<Change> {
     let differing = wanted
         .iter()
-        .filter(|(name, value)| here.get(*name) != Some(*value));
+        .filter(|(name, value)| !here.get(*name).is_some_and(|here| is_equal(here, value)));
     let differing: Map<String, Value> = differing
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
@@ -123,6 +123,11 @@ fn fields(
         calls: vec![call(function, json!({argument: differing}))],
         runbook: None,
     }]
+}
+
+/// Returns true for equal values; 2 and 2.0 are the same number.
+fn is_equal(a: &Value, b: &Value) -> bool {
+    a == b || a.is_number() && a.as_f64() == b.as_f64()
 }
 
 /// Returns the changes of a list of names.

@@ -86,6 +86,16 @@ fn retired_rows_are_those_of_their_keys() {
 }
 
 #[test]
+fn number_written_otherwise_is_the_same() {
+    assert_eq!(
+        titles(HERE, "limits: {max_open_requests: 200.0}\n"),
+        Vec::<String>::new()
+    );
+    let other = titles(HERE, "limits: {max_open_requests: 201, approve_plans: 0}\n");
+    assert_eq!(other, ["~ limits"]);
+}
+
+#[test]
 fn differing_fields_alone_are_sent() {
     let wanted = WorkspaceFile::parse(
         "settings: {time_zone: UTC, currency: EUR}\nlimits: {approve_plans: true}\n",
