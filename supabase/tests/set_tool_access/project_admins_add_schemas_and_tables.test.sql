@@ -8,6 +8,8 @@ create schema shop;
 create table shop.notes (id int);
 create table shop."Odd.Name" (id int);
 create view shop.seen as select 1;
+create table public.elsewhere (id int);
+create table public.notes (id int);
 create function pg_temp.reason(p_person text, p_kind text, p_name text, p_is_allowed boolean default true, p_operations text[] default '{insert}', p_workspace text default 'acme') returns text language plpgsql as $$
 begin
   perform tests.value_for(p_person, format('select goalpost.set_tool_access(%L, %L, %L, %L, %L)', tests.id_of(p_workspace), p_kind, p_name, p_is_allowed, p_operations));
@@ -39,6 +41,11 @@ select matches(pg_temp.reason('adam', 'table', 'shop.notes', true, '{insert,upda
 select is(tests.json_for('adam', format('select goalpost.set_tool_access(%L, ''table'', ''shop.Odd.Name'')', tests.id_of('acme'))) ->> 'changed', 'true', 'an admin takes an operation away');
 select is(tests.json_for('adam', format('select goalpost.set_tool_access(%L, ''table'', ''shop.Odd.Name'')', tests.id_of('acme'))) ->> 'changed', 'false', 'the same again changes nothing');
 select is(pg_temp.reach(), '{public,shop}shop.Odd.Name {insert}, shop.notes {insert}', 'the operation is gone');
+select is(pg_temp.reason('oscar', 'table', t, true, '{insert}', w), 'none', format('a table is added: %s in %s', t, w)) from (values ('public.notes', 'acme'), ('shop.notes', 'elsewhere')) d (t, w);
+select is(pg_temp.reason('adam', 'table', 'shop.notes', false), 'none', 'an admin removes a table');
+select results_eq($$ select schema_name, table_name, workspace_id = tests.id_of('acme') from goalpost.writable_tables order by 3, 1, 2 $$, $$ values ('shop', 'notes', false), ('public', 'notes', true), ('shop', 'Odd.Name', true) $$, 'no other table of a name, schema or workspace is removed');
+delete from goalpost.writable_tables where table_name = 'notes';
+select is(pg_temp.reason('oscar', 'table', 'shop.notes'), 'none', 'it is added again');
 select is(pg_temp.reason('adam', 'schema', 'shop', false) || pg_temp.reason('olga', 'table', 'shop.notes', false) || pg_temp.reason('oscar', 'table', 'shop.Odd.Name', false), 'nonenonenone', 'admins remove schemas and tables, and project admins too');
 select is(pg_temp.reach(), '{public}', 'they are removed');
 select matches(pg_temp.reason('mia', 'table', 'shop.notes', false), '^ZG002', 'a member may not remove a table');
@@ -46,7 +53,7 @@ select matches(pg_temp.reason('oscar', 'http', 'a.example.com'), '^ZG001', 'a pr
 select matches(pg_temp.reason('oscar', 'schema', 'shop', true, '{insert}', 'not there'), '^ZG001 there is no such workspace', 'a workspace that does not exist is refused');
 select matches(pg_temp.reason('oscar', k, n, true, o), '^ZG003', format('%s %s %s is refused', k, n, o))
   from (values ('schema', 'auth', '{insert}'::text[]), ('schema', 'pg_catalog', '{insert}'), ('schema', 'goalpost', '{insert}'), ('schema', 'goalpost_private', '{insert}'), ('schema', 'vault', '{insert}'), ('schema', 'nowhere', '{insert}'), ('schema', 'Shop', '{insert}'), ('schema', '', '{insert}'),
-               ('schema', U&'sh\200Bop', '{insert}'), ('table', 'notes', '{insert}'), ('table', 'shop.', '{insert}'), ('table', 'shop.nothing', '{insert}'), ('table', 'shop.seen', '{insert}'), ('table', 'auth.users', '{insert}'), ('table', 'goalpost.members', '{insert}'),
+               ('schema', U&'sh\200Bop', '{insert}'), ('table', 'notes', '{insert}'), ('table', 'shop.', '{insert}'), ('table', 'shop.nothing', '{insert}'), ('table', 'shop.elsewhere', '{insert}'), ('table', 'shop.seen', '{insert}'), ('table', 'auth.users', '{insert}'), ('table', 'goalpost.members', '{insert}'),
                ('table', 'shop.notes', '{delete}'), ('table', 'shop.notes', '{update}'), ('table', 'shop.notes', '{}'), ('table', 'shop.notes', '{insert,null}'), ('table', 'shop.notes', null)) d (k, n, o);
 insert into goalpost.writable_tables (workspace_id, schema_name, table_name) select tests.id_of(w), 'public', 't' || n from generate_series(1, 99) n, unnest(array['acme', 'elsewhere']) w;
 select is(pg_temp.reason('oscar', 'table', 'shop.notes'), 'none', 'the hundredth table is added');
