@@ -13,7 +13,7 @@ const RULES: [(&str, &[&str], &[&str]); 13] = [
     ("shared", &["shared"], &[]),
     ("functions", &["shared"], &[]),
     ("infra/local/fault_hook", &[], &[]),
-    ("infra/definitions", &[], &[]),
+    ("infra/definitions", &["shared/domain"], &[]),
     ("infra/local/postgres", &["infra/definitions"], &[]),
     (
         "infra/local/supabase",

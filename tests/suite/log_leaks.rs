@@ -54,7 +54,7 @@ fn secrets(stack: &Stack, tokens: &[String]) -> Vec<(&'static str, String)> {
 }
 
 /// Every input with a unique word, by name.
-const INPUTS: [&str; 24] = [
+const INPUTS: [&str; 25] = [
     "question",
     "context",
     "idempotency",
@@ -79,6 +79,7 @@ const INPUTS: [&str; 24] = [
     "workspace",
     "inserted",
     "toolarguments",
+    "secret",
 ];
 
 fn script() -> Script {
@@ -184,6 +185,14 @@ async fn logs_contain_no_input_and_no_secret() {
             .status,
         200
     );
+
+    // The secret of a tool is stored.
+    let server = json!({"p_workspace_id": DEMO, "p_name": "docs", "p_url": "https://docs.example.com/", "p_auth_header_name": "authorization"});
+    let secret = json!({"p_workspace_id": DEMO, "p_name": "mcp.docs", "p_secret": word("secret")});
+    for (function, arguments) in [("add_mcp_server", &server), ("set_tool_secret", &secret)] {
+        let answer = owner.rpc(function, arguments).await.unwrap();
+        assert_eq!(answer.status, 200, "{function}: {answer:?}");
+    }
 
     refused(&stack, &owner).await;
 
@@ -292,6 +301,18 @@ async fn refused(stack: &Stack, owner: &Client) {
             json!({"p_approval_id": word("unreadable"), "p_decision": word("comment"), "p_comment": word("comment")}),
         ),
         ("create_workspace", json!({"p_name": long("workspace", 20)})),
+        (
+            "set_tool_secret",
+            json!({"p_workspace_id": DEMO, "p_name": "webhook", "p_secret": word("secret")}),
+        ),
+        (
+            "set_tool_secret",
+            json!({"p_workspace_id": DEMO, "p_name": "mcp.docs", "p_secret": format!("{}\n", word("secret"))}),
+        ),
+        (
+            "set_tool_secret",
+            json!({"p_workspace_id": DEMO, "p_name": word("unreadable"), "p_secret": word("secret")}),
+        ),
         (word("call").as_str().to_owned().leak(), json!({})),
     ];
     for (function, arguments) in calls {

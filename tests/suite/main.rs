@@ -16,6 +16,7 @@ mod browser;
 mod builtin_runbooks;
 mod chaos;
 mod claims;
+mod configuration;
 mod contract;
 mod costs;
 mod database;

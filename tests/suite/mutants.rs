@@ -1,6 +1,8 @@
 //! Mutation testing on a sample of the mutants of the database, and checks of the list of survivors. `cargo harness
 //! mutants` runs all mutants.
 
+use std::path::Path;
+
 use harness::mutants::{Choice, Report, Runner, Survivors};
 use local_stack::postgres::Server;
 use system_tests::workspace;
@@ -57,16 +59,23 @@ async fn every_listed_survivor_is_a_generated_mutant() {
     assert!(!list.sql.is_empty(), "the list is read");
 }
 
-#[test]
-fn every_rust_test_in_the_list_exists() {
-    let sources = std::fs::read_dir(workspace().join("tests/suite")).unwrap();
+/// Returns the text of all Rust files of a folder and those below it.
+fn sources(folder: &Path) -> String {
     let mut text = String::new();
-    for source in sources {
-        let path = source.unwrap().path();
-        if path.is_file() {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            text.push_str(&sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
             text.push_str(&std::fs::read_to_string(path).unwrap());
         }
     }
+    text
+}
+
+#[test]
+fn every_rust_test_in_the_list_exists() {
+    let text = sources(&workspace().join("tests/suite"));
     let list = Survivors::read(&workspace()).unwrap();
     let tests: Vec<&str> = list
         .sql

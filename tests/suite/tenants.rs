@@ -78,7 +78,7 @@ fn draw(rng: &mut Rng, a: &Named, b: &Named, relations: &Relations) -> Call {
     } else {
         table
     };
-    match rng.usize(..33) {
+    match rng.usize(..34) {
         0 => Call::rpc(
             "accept_request",
             json!({"p_workspace_id": target.workspace, "p_question": "what is there?"}),
@@ -218,7 +218,7 @@ fn draw(rng: &mut Rng, a: &Named, b: &Named, relations: &Relations) -> Call {
         24 => Call::rpc(
             rng.choice(["set_workspace_limits", "set_workspace_settings"])
                 .unwrap(),
-            json!({"p_workspace_id": b.workspace, "p_limits": {"webhook_hosts": ["a.example.com"], "workspace_month_microusd": 0}, "p_settings": {"currency": "XXX"}}),
+            json!({"p_workspace_id": b.workspace, "p_limits": {"max_open_requests": 1, "workspace_month_microusd": 0}, "p_settings": {"currency": "XXX"}}),
         ),
         25 => Call::rpc(
             rng.choice(["set_tool_policy", "remove_tool_policy"])
@@ -226,8 +226,14 @@ fn draw(rng: &mut Rng, a: &Named, b: &Named, relations: &Relations) -> Call {
             json!({"p_workspace_id": rng.choice([json!(b.workspace), Value::Null]).unwrap(), "p_name": "mine", "p_tool": "*", "p_effect": "allow"}),
         ),
         26 => Call::rpc(
-            rng.choice(["set_rate_limit", "read_inbox"]).unwrap(),
+            rng.choice(["set_rate_limit", "read_inbox", "read_tool_secrets"])
+                .unwrap(),
             json!({"p_workspace_id": b.workspace, "p_scope": "tool", "p_name": "*", "p_slots": 1}),
+        ),
+        32 => Call::rpc(
+            rng.choice(["set_tool_access", "set_tool_secret"]).unwrap(),
+            json!({"p_workspace_id": b.workspace, "p_name": rng.choice(["webhook", "a.example.com", "public"]).unwrap(),
+                   "p_kind": rng.choice(["http", "email", "schema"]).unwrap(), "p_secret": null}),
         ),
         29 => Call::rpc(
             "invite_member",

@@ -33,19 +33,25 @@ impl World {
         let stack = stack.await.unwrap();
         let database = stack.admin_db().await.unwrap();
         database
-            .batch_execute(&format!(
-                "update goalpost.workspaces set webhook_hosts = array['{host}'], http_hosts = array['{host}'] where id = '{DEMO}';
-                 create table public.findings (id integer primary key, finder uuid not null default auth.uid(), words text);
+            .batch_execute(
+                "create table public.findings (id integer primary key, finder uuid not null default auth.uid(), words text);
                  alter table public.findings enable row level security;
                  create policy own on public.findings to authenticated using (finder = (select auth.uid())) with check (finder = (select auth.uid()));
-                 grant select, insert, update on public.findings to authenticated;
-                 insert into goalpost.writable_tables (workspace_id, schema_name, table_name) values ('{DEMO}', 'public', 'findings');
-                 select vault.create_secret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'goalpost_webhook_{DEMO}');",
-                host = receiver.host
-            ))
+                 grant select, insert, update on public.findings to authenticated;",
+            )
             .await
             .unwrap();
         let owner = Client::of(&stack, Person::Owner);
+        for (kind, name) in [
+            ("webhook", receiver.host.as_str()),
+            ("http", receiver.host.as_str()),
+            ("table", "public.findings"),
+        ] {
+            owner.allow(kind, name).await.unwrap();
+        }
+        let secret = json!({"p_workspace_id": DEMO, "p_name": "webhook", "p_secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"});
+        let set = owner.rpc("set_tool_secret", &secret).await.unwrap();
+        assert!(set.status.is_success(), "{set:?}");
         Self {
             stack,
             owner,

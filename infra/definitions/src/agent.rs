@@ -31,7 +31,7 @@ fn default_max_turns() -> i32 {
     8
 }
 
-const AGENT: Definition = Definition {
+pub(crate) const AGENT: Definition = Definition {
     name: "agent",
     fields: &["name", "role", "model", "tools", "max_turns", "goal_type"],
     further_fields: &[],
@@ -80,7 +80,7 @@ mod tests {
             ("name: clerk\n", "role"),
             (
                 "name: clerk\nrole: r\nturns: 3\n",
-                "\"turns\"; an agent has name, role",
+                "\"turns\"; did you mean max_turns? it has name, role",
             ),
             ("name: clerk\nrole: r\ntools: sql\n", "sequence"),
             ("name: clerk\nrole: r\nmax_turns: many\n", "i32"),

@@ -128,7 +128,7 @@ pub fn type_of(property: &Value) -> String {
         .unwrap_or_else(|| "any value".to_owned())
 }
 
-const RUNBOOK: Definition = Definition {
+pub(crate) const RUNBOOK: Definition = Definition {
     name: "runbook",
     fields: &FIELDS,
     further_fields: &BUILTIN_FIELDS,
@@ -231,7 +231,7 @@ plan:
         refused("name: a\ntitle: t\ndescription: d\n", "plan");
         refused(
             "name: a\ntitle: t\ndescription: d\nplan: {}\nsteps: []\n",
-            "\"steps\"; a runbook has name",
+            "\"steps\"; it has name",
         );
         refused("name: [a\n", "line");
         refused("name: 3\ntitle: t\ndescription: d\nplan: {}\n", "string");

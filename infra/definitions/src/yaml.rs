@@ -4,9 +4,10 @@ use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
+use domain::nearest;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The most bytes of a file.
 const MAX_BYTES: u64 = 4_000_000;
@@ -21,8 +22,28 @@ pub(crate) struct Definition {
     pub(crate) further_fields: &'static [&'static str],
 }
 
+impl Definition {
+    /// Returns its name with an article, such as `an agent`.
+    fn with_article(&self) -> String {
+        let article = if self.name.starts_with('a') {
+            "an"
+        } else {
+            "a"
+        };
+        format!("{article} {}", self.name)
+    }
+}
+
 /// Reads a definition from a YAML file, or from the standard input for `-`.
 pub(crate) fn read<T: DeserializeOwned>(path: &Path, definition: &Definition) -> anyhow::Result<T> {
+    let is_none = || format!("{} is not {}", path.display(), definition.with_article());
+    let json = read_json(path)?;
+    fields(&json, definition).with_context(is_none)?;
+    serde_json::from_value(json).with_context(is_none)
+}
+
+/// Reads a YAML file, or the standard input for `-`, as JSON.
+pub(crate) fn read_json(path: &Path) -> anyhow::Result<Value> {
     let mut text = String::new();
     let read = if path == Path::new("-") {
         std::io::stdin().take(MAX_BYTES).read_to_string(&mut text)
@@ -30,41 +51,57 @@ pub(crate) fn read<T: DeserializeOwned>(path: &Path, definition: &Definition) ->
         std::fs::File::open(path).and_then(|file| file.take(MAX_BYTES).read_to_string(&mut text))
     };
     read.with_context(|| format!("reading {}", path.display()))?;
-    let article = if definition.name.starts_with('a') {
-        "an"
-    } else {
-        "a"
-    };
-    parse(&text, definition)
-        .with_context(|| format!("{} is not {article} {}", path.display(), definition.name))
+    json(&text).with_context(|| format!("reading {}", path.display()))
 }
 
 /// Reads a definition from YAML.
 pub(crate) fn parse<T: DeserializeOwned>(text: &str, definition: &Definition) -> anyhow::Result<T> {
+    let json = json(text)?;
+    fields(&json, definition)?;
+    Ok(serde_json::from_value(json)?)
+}
+
+/// Reads YAML as JSON.
+pub(crate) fn json(text: &str) -> anyhow::Result<Value> {
     // First as YAML: a key that occurs twice is an error there.
     let yaml: serde_yaml_ng::Value = serde_yaml_ng::from_str(text)?;
     if has_unwritable_number(&yaml) {
         bail!("it has a number that JSON cannot write, such as .nan or .inf");
     }
-    let json = serde_json::to_value(&yaml).context("a key or number that JSON does not have")?;
-    let Value::Object(fields) = &json else {
-        bail!("it has no fields; the first line is `name: …`");
-    };
-    let is_known =
-        |name: &str| definition.fields.contains(&name) || definition.further_fields.contains(&name);
-    if let Some(unknown) = fields.keys().find(|name| !is_known(name)) {
-        let article = if definition.name.starts_with('a') {
-            "an"
-        } else {
-            "a"
-        };
+    serde_json::to_value(&yaml).context("a key or number that JSON does not have")
+}
+
+/// Returns the fields of a definition; a field that it does not have is refused with the nearest one.
+pub(crate) fn fields<'a>(
+    json: &'a Value,
+    definition: &Definition,
+) -> anyhow::Result<&'a Map<String, Value>> {
+    let Value::Object(fields) = json else {
         bail!(
-            "it has a field {unknown:?}; {article} {} has {}",
+            "it has no fields; a line such as `{}: …` begins one",
+            definition.fields.first().unwrap_or(&"name")
+        );
+    };
+    let known = || {
+        definition
+            .fields
+            .iter()
+            .chain(definition.further_fields)
+            .copied()
+    };
+    if let Some(unknown) = fields
+        .keys()
+        .find(|name| known().all(|one| one != name.as_str()))
+    {
+        let near = nearest(unknown, known());
+        bail!(
+            "{} has a field {unknown:?};{} it has {}",
             definition.name,
+            near.map_or_else(String::new, |near| format!(" did you mean {near}?")),
             definition.fields.join(", ")
         );
     }
-    Ok(serde_json::from_value(json)?)
+    Ok(fields)
 }
 
 /// Returns true if a number is not finite: JSON would have null in its place.
@@ -90,7 +127,21 @@ pub fn write(file: &impl Serialize) -> anyhow::Result<String> {
 }
 
 /// The order of fields in files; others follow by their names.
-const ORDER: [&str; 38] = [
+const ORDER: [&str; 52] = [
+    "settings",
+    "limits",
+    "http_hosts",
+    "webhook_hosts",
+    "email_domains",
+    "readable_schemas",
+    "writable_tables",
+    "policies",
+    "rate_limits",
+    "mcp_servers",
+    "agents",
+    "runbooks",
+    "schedules",
+    "secrets",
     "name",
     "version",
     "role",

@@ -1,5 +1,5 @@
--- The tables that a workspace's tools may write, and the operations. An empty list permits no table. The owner of the
--- database writes these rows; the API does not.
+-- The tables that a workspace's tools may write, and the operations. An empty list permits no table.
+-- Project admins add them, since they belong to the project; the workspace's admins may remove them (set_tool_access).
 create table goalpost.writable_tables (
   workspace_id uuid not null references goalpost.workspaces (id) on delete cascade,
   schema_name text not null,
@@ -12,7 +12,7 @@ create table goalpost.writable_tables (
     schema_name !~ '^(pg_|goalpost|information_schema$|auth$|vault$|storage$|cron$|net$|pgmq|realtime$|extensions$|supabase_|graphql)')
 );
 comment on table goalpost.writable_tables is
-  'Tables that the tools of a workspace may write, with the permitted operations. The owner of the database writes these rows.';
+  'Tables that the tools of a workspace may write, with the permitted operations. Project admins add them.';
 
 -- The results of table writes by call. A result commits together with its rows, so that a repeated call finds it.
 create table goalpost_private.table_writes (

@@ -69,6 +69,15 @@ as $$
   select btrim(p_text, E' \t\n\x0b\f\r\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000')
 $$;
 
+-- Returns true if a text has a character that no reader sees and no language needs: a control character, one that changes
+-- the direction of text, or an invisible one other than the joiners of Persian and of emoji. Names must not have any.
+create function goalpost_private.has_hidden_character(p_text text) returns boolean
+language sql immutable
+set search_path = ''
+as $$
+  select p_text ~ '[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]'
+$$;
+
 -- Refuses a request out of bounds: ZG003, or ZG007 for one that is too large. Definer: people may not call these
 -- functions.
 create function goalpost_private.refuse_unfit_request() returns trigger

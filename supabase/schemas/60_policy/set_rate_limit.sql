@@ -11,7 +11,7 @@ declare
 begin
   perform goalpost_private.require_setter(p_workspace_id);
   if coalesce(p_scope, '') not in ('provider', 'workspace', 'agent', 'tool') or coalesce(length(p_name), 0) not between 1 and 200
-     or coalesce(p_slots, 0) not between 0 and 1000 or coalesce(p_per_seconds, 0) not between 0 and 86400 then
+     or goalpost_private.has_hidden_character(p_name) or coalesce(p_slots, 0) not between 0 and 1000 or coalesce(p_per_seconds, 0) not between 0 and 86400 then
     perform goalpost_private.refuse('ZG003',
       'a limit is of a provider, workspace, agent or tool, by its name or *, with 0 to 1000 places of 0 to 86400 seconds');
   end if;

@@ -14,7 +14,6 @@ begin
   perform goalpost_private.require_role(p_workspace_id, 'admin');
   v_problem := goalpost_private.json_problem(
     '{"type": "object", "additionalProperties": false, "properties": {
-       "webhook_hosts": {"type": "array", "maxItems": 100, "items": {"type": "string", "maxLength": 260}},
        "max_open_requests": {"type": "integer", "minimum": 1, "maximum": 100000},
        "goal_budget_microusd": {"type": "integer", "minimum": 0, "maximum": 1000000000000},
        "goal_budget_tokens": {"type": "integer", "minimum": 0, "maximum": 1000000000000},
@@ -26,10 +25,6 @@ begin
        "on_exhausted": {"enum": ["fail", "ask"]}, "on_unknown": {"enum": ["fail", "ask"]},
        "approve_plans": {"type": "boolean"}}}',
     coalesce(p_limits, 'null'), 'the limits');
-  if v_problem is null and p_limits ? 'webhook_hosts' and exists (
-    select from jsonb_array_elements_text(p_limits -> 'webhook_hosts') h where h !~ '^[a-z0-9.-]+(:[0-9]{1,5})?$') then
-    v_problem := 'a webhook host is a name in lower case, with :port where it is not 443';
-  end if;
   -- Locks the row, so that a concurrent reduction of the grant is seen.
   select w.granted_month_microusd as microusd, w.granted_month_tokens as tokens into v_granted
     from goalpost.workspaces w where w.id = p_workspace_id for no key update;
@@ -44,9 +39,7 @@ begin
   end if;
 
   update goalpost.workspaces w
-     set webhook_hosts = case when p_limits ? 'webhook_hosts'
-                              then array(select jsonb_array_elements_text(p_limits -> 'webhook_hosts')) else w.webhook_hosts end,
-         max_open_requests = coalesce((p_limits ->> 'max_open_requests')::numeric::integer, w.max_open_requests),
+     set max_open_requests = coalesce((p_limits ->> 'max_open_requests')::numeric::integer, w.max_open_requests),
          goal_budget_microusd = coalesce((p_limits ->> 'goal_budget_microusd')::numeric::bigint, w.goal_budget_microusd),
          goal_budget_tokens = coalesce((p_limits ->> 'goal_budget_tokens')::numeric::bigint, w.goal_budget_tokens),
          user_day_microusd = coalesce((p_limits ->> 'user_day_microusd')::numeric::bigint, w.user_day_microusd),

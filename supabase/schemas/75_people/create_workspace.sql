@@ -1,3 +1,14 @@
+-- Returns what is wrong with the name of a workspace; null if nothing is.
+create function goalpost_private.workspace_name_problem(p_name text) returns text
+language sql immutable
+set search_path = ''
+as $$
+  select case
+    when coalesce(length(goalpost_private.trimmed(p_name)), 0) not between 1 and 200 then 'a workspace has a name of 1 to 200 characters'
+    when goalpost_private.has_hidden_character(goalpost_private.trimmed(p_name))
+    then 'the name of a workspace has no control characters and none that change the direction of text' end
+$$;
+
 -- Creates a workspace with the caller as its owner. Its monthly caps are the project's grant for new workspaces,
 -- reduced to the rest of the person's share: zero, until a project admin sets one (set_project_limits) or grants more
 -- (grant_budget). A workspace of a project admin has the defaults. Raises ZG002 if only project admins may create
@@ -16,8 +27,8 @@ begin
   if auth.uid() is null then
     perform goalpost_private.refuse('ZG002', 'sign in first');
   end if;
-  if coalesce(length(trim(p_name)), 0) not between 1 and 200 then
-    perform goalpost_private.refuse('ZG003', 'a workspace has a name of 1 to 200 characters');
+  if goalpost_private.workspace_name_problem(p_name) is not null then
+    perform goalpost_private.refuse('ZG003', goalpost_private.workspace_name_problem(p_name));
   end if;
   -- An advisory lock for the person: otherwise two concurrent calls could both pass the check, or receive the same
   -- money.
@@ -33,7 +44,7 @@ begin
     perform goalpost_private.refuse('ZG006', 'you have made as many workspaces as one person may',
       'use one of them, or ask a project admin');
   end if;
-  insert into goalpost.workspaces (name, created_by) values (trim(p_name), auth.uid()) returning id into v_workspace_id;
+  insert into goalpost.workspaces (name, created_by) values (goalpost_private.trimmed(p_name), auth.uid()) returning id into v_workspace_id;
   if not v_is_operator then
     perform goalpost_private.give_budget(v_workspace_id,
       least(v_limits.new_workspace_month_microusd, greatest(v_limits.person_month_microusd - v_given.microusd, 0))::bigint,

@@ -5,7 +5,7 @@
 -- named by a plan, described to an agent, or called. A tool that differs at the next listing is `changed` until an
 -- admin approves it again.
 
--- Returns the name of the secret in Vault in which an operator stores the credentials of a server.
+-- Returns the name of the secret in Vault that has the credentials of a server.
 create function goalpost_private.mcp_secret_name(p_server goalpost.mcp_servers) returns text
 language sql immutable
 set search_path = ''

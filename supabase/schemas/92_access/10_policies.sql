@@ -27,6 +27,11 @@ $$;
 alter table goalpost.workspaces enable row level security;
 create policy members_read on goalpost.workspaces for select to authenticated
   using (id in (select goalpost_private.my_workspaces()));
+-- The history of settings: for the admins of the workspace; that of the project for project admins.
+alter table goalpost.setting_changes enable row level security;
+create policy admins_read on goalpost.setting_changes for select to authenticated
+  using (workspace_id in (select goalpost_private.my_workspaces('admin'))
+         or workspace_id is null and (select goalpost_private.am_project_admin()));
 alter table goalpost.project_admins enable row level security;
 create policy own_row_read on goalpost.project_admins for select to authenticated
   using (user_id = (select auth.uid()));

@@ -86,6 +86,8 @@ select c.tablename || '.' || c.name, format('update %s set %s', c.tablename, c.c
     ('goalpost.schedules', 'catch_up_is_bounded', 'catch_up = 101'),
     ('goalpost.schedules', 'state_is_known', 'state = ''odd'', next_at = null'),
     ('goalpost.schedules', 'next_tick_while_active', 'next_at = null'),
+    ('goalpost.setting_changes', 'subject_is_known', 'subject = ''odd'''),
+    ('goalpost.setting_changes', 'name_is_bounded', 'name = repeat(''a'', 501)'),
     ('goalpost.schedule_ticks', 'outcome_is_known', 'outcome = ''odd'', request_id = null'),
     ('goalpost.schedule_ticks', 'request_if_asked', 'outcome = ''skipped'''),
     ('goalpost.agents', 'author_is_known', 'author = ''odd'''),

@@ -72,7 +72,7 @@ $$;
 create temp table reference (from_table text, columns text);
 insert into reference values
   ('goalpost.invitations', 'workspace_id'), ('goalpost.members', 'workspace_id'), ('goalpost.members', 'user_id'), ('goalpost.project_admins', 'user_id'),
-  ('goalpost.agents', 'workspace_id'), ('goalpost.runbooks', 'workspace_id'),
+  ('goalpost.agents', 'workspace_id'), ('goalpost.runbooks', 'workspace_id'), ('goalpost.setting_changes', 'workspace_id'),
   ('goalpost.feedback', 'workspace_id, goal_id'), ('goalpost_private.rating_effects', 'workspace_id, goal_id'), ('goalpost.runbook_matches', 'runbook_id'), ('goalpost.runbook_embeddings', 'runbook_id'), ('goalpost.runbook_embeddings', 'workspace_id'), ('goalpost.runbook_embeddings', 'space'), ('goalpost.improvements', 'runbook_id'), ('goalpost.improvements', 'agent_id'), ('goalpost.schedules', 'workspace_id'), ('goalpost.schedule_ticks', 'workspace_id, schedule_id'), ('goalpost.schedule_ticks', 'workspace_id, request_id'), ('goalpost.improvements', 'workspace_id, run_id'), ('goalpost.improvements', 'workspace_id, approval_id'), ('goalpost.improvements', 'workspace_id, memory_id'), ('goalpost.improvements', 'workspace_id'), ('goalpost.memory_statistics', 'workspace_id, memory_id'), ('goalpost_private.analysis_schedule', 'workspace_id'), ('goalpost.runbook_matches', 'workspace_id, run_id'), ('goalpost.runbook_statistics', 'runbook_id'), ('goalpost.agent_statistics', 'agent_id'),
   ('goalpost.runbook_statistics', 'workspace_id'), ('goalpost.agent_statistics', 'workspace_id'),
   ('goalpost.unfolded_statistics', 'workspace_id'), ('goalpost.daily_usage', 'workspace_id'),

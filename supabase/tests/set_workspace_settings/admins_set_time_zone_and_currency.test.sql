@@ -1,6 +1,6 @@
 -- The time zone and the currency of a workspace are set by its admins, one at a time; invalid values are refused.
 begin;
-select plan(21);
+select * from no_plan();
 select tests.world();
 
 create function pg_temp.set(p_settings text, p_person text default 'adam') returns text language sql as $$
@@ -24,6 +24,20 @@ select is(pg_temp.set(v), 'ZG003', format('%s is refused', v))
   from unnest(array['{"time_zone": "Europe/Nowhere"}', '{"time_zone": null}', '{"time_zone": "UTC+5"}', '{"currency": "eur"}', '{"currency": "EURO"}', '{"zone": "UTC"}', 'null']) v;
 select is(pg_temp.settings(), 'Asia/Tokyo none', 'refused settings do not change anything');
 select throws_ok($$ update goalpost.workspaces set time_zone = 'Europe/Nowhere' $$, '22023', null, 'a row cannot have an unknown time zone');
+
+create function pg_temp.reason(p_settings text) returns text language plpgsql as $$
+begin
+  perform tests.value_for('adam', format('select goalpost.set_workspace_settings(%L, %L::jsonb)', tests.id_of('acme'), p_settings));
+  return 'none';
+exception
+  when others then
+    return sqlerrm;
+end $$;
+select matches(pg_temp.reason(s), '^the settings', format('the first problem of %s is named', s))
+  from unnest(array['{"time_zone": "Europe/Nowhere", "zone": 1}', '{"currency": "eur", "zone": 1}', '{"name": "", "zone": 1}']) s;
+select matches(pg_temp.reason('{"time_zone": "Europe/Nowhere", "currency": "eur", "name": ""}'), '^a time zone is', 'the time zone is checked first');
+select matches(pg_temp.reason('{"currency": "eur", "name": ""}'), '^a currency is', 'then the currency');
+select matches(pg_temp.reason('{"name": " "}'), '^a workspace has a name', 'then the name');
 
 select * from finish();
 rollback;

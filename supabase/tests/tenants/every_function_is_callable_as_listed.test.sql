@@ -29,7 +29,7 @@ insert into actor (name, person, role) values
 create temp table expected (name text primary key, role text);
 insert into expected
 select s || f, 'authenticated'
-  from unnest(array['accept_requests', 'decide_approval', 'cancel_request', 'cancel_goal', 'retry_dead_letter', 'create_workspace', 'set_member_role', 'remove_member', 'leave_workspace', 'invite_member', 'accept_invitation', 'withdraw_invitation', 'grant_budget', 'set_project_limits', 'add_project_admin', 'remove_project_admin', 'read_project_admins', 'add_mcp_server', 'approve_mcp_tool', 'remove_mcp_server', 'read_inbox', 'give_feedback', 'start_analysis', 'revert_improvement', 'check_runbook', 'apply_runbook', 'set_runbook_state', 'apply_agent', 'set_agent_state', 'set_schedule', 'change_schedule', 'next_ticks', 'set_tool_policy', 'remove_tool_policy', 'set_rate_limit', 'set_workspace_limits', 'set_workspace_settings', 'read_retention', 'set_model_price', 'revoke_memory']) f,
+  from unnest(array['accept_requests', 'decide_approval', 'cancel_request', 'cancel_goal', 'retry_dead_letter', 'create_workspace', 'set_member_role', 'remove_member', 'leave_workspace', 'invite_member', 'accept_invitation', 'withdraw_invitation', 'grant_budget', 'set_project_limits', 'add_project_admin', 'remove_project_admin', 'read_project_admins', 'add_mcp_server', 'approve_mcp_tool', 'remove_mcp_server', 'read_inbox', 'give_feedback', 'start_analysis', 'revert_improvement', 'check_runbook', 'apply_runbook', 'set_runbook_state', 'apply_agent', 'set_agent_state', 'set_schedule', 'change_schedule', 'next_ticks', 'set_tool_policy', 'remove_tool_policy', 'set_rate_limit', 'set_workspace_limits', 'set_workspace_settings', 'read_retention', 'set_tool_access', 'set_tool_secret', 'read_tool_secrets', 'set_model_price', 'revoke_memory']) f,
        unnest(array['goalpost.', 'goalpost_private.']) s
 union all
 select 'goalpost.accept_request', 'authenticated'
@@ -212,6 +212,21 @@ select d.what || ' of ' || w.workspace, format(d.statement, case when d.kind = '
     ('read the retention', 'workspace', 'select goalpost.read_retention(%s) is not null',
                                                                                                'no  ZG002  ZG001    ZG001    ZG002  ok     ok       ok    ok',
                                                                                                'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('allow a host', 'workspace', 'select goalpost.set_tool_access(%s, ''http'', ''api.example.com'') is not null',
+                                                                                               'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('set a secret', 'workspace', 'select goalpost.set_tool_secret(%s, ''webhook'', ''whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'') is not null',
+                                                                                               'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('list secrets', 'workspace', 'select goalpost.read_tool_secrets(%s) is not null',
+                                                                                               'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('let queries read a schema', 'workspace', 'select goalpost.set_tool_access(%s, ''schema'', ''tests'') is not null',
+                                                                                               'no  ZG002  ZG001    ok       ZG002  ZG002  ZG002    ZG002 ZG002',
+                                                                                               'no  ZG002  ZG002    ok       ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('stop queries from reading a schema', 'workspace', 'select goalpost.set_tool_access(%s, ''schema'', ''public'', false) is not null',
+                                                                                               'no  ZG002  ZG001    ok       ZG002  ZG002  ZG002    ok    ok',
+                                                                                               'no  ZG002  ok       ok       ZG001  ZG001  ZG001    ZG001 ZG001'),
     ('see oneself in', 'workspace', 'select %s in (select goalpost_private.my_workspaces()) or null', 'no  null   null     null     ok     ok     ok       ok    ok',
                                                                                                'no  null   ok       null     null   null   null     null  null'),
     ('decide as an approver', 'workspace', 'select goalpost_private.may_decide(%s, ''approver'') or null', 'no  null   null     null     null   null   ok       ok    ok',

@@ -61,6 +61,7 @@ select 'goalpost.' || t, format('workspace_id = %L', tests.id_of('acme')), forma
     'memories', 'memory_uses', 'goal_progress', 'step_turns', 'tool_calls', 'mcp_servers', 'mcp_tools', 'writable_tables', 'schedules', 'schedule_ticks', 'agent_costs', 'agent_outcomes', 'runbook_costs', 'user_costs', 'day_costs', 'model_costs', 'achieved_goal_costs', 'estimate_accuracy', 'approval_votes', 'corrections', 'budgets', 'budget_raises', 'tool_policies', 'rate_limits', 'goal_costs',
     'feedback', 'runbook_matches', 'improvements', 'memory_statistics', 'runbook_statistics', 'agent_statistics', 'unfolded_statistics', 'daily_usage', 'usage_totals']) t;
 insert into expected values
+  ('goalpost.setting_changes', format('workspace_id = %L', tests.id_of('acme')), format('workspace_id = %L', tests.id_of('elsewhere')), array['admin', 'owner'], array['stranger']),
   ('goalpost.invitations', format('workspace_id = %L', tests.id_of('acme')), format('workspace_id = %L', tests.id_of('elsewhere')), array['admin', 'owner'], array['stranger']),
   ('goalpost.runbook_embeddings', format('workspace_id = %L', tests.id_of('acme')), format('workspace_id = %L', tests.id_of('elsewhere')), pg_temp.people(), array['stranger']),
   ('goalpost_private.departures', 'true', null, '{}', null),

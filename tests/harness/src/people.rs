@@ -142,6 +142,17 @@ impl Client {
         send(request.json(arguments)).await
     }
 
+    /// Lets the tools of the workspace Demo reach a host, domain, schema or table.
+    ///
+    /// # Errors
+    /// The stack does not answer, or this person may not.
+    pub async fn allow(&self, kind: &str, name: &str) -> anyhow::Result<()> {
+        let call = json!({"p_workspace_id": DEMO, "p_kind": kind, "p_name": name});
+        let answer = self.rpc("set_tool_access", &call).await?;
+        anyhow::ensure!(answer.status.is_success(), "{kind} {name}: {answer:?}");
+        Ok(())
+    }
+
     /// Reads a table or view of schema `goalpost`; `query` is in PostgREST's syntax.
     ///
     /// # Errors

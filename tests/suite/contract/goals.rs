@@ -446,7 +446,7 @@ impl Scene {
         let policy = json!({"p_workspace_id": workspace_id, "p_name": "no posting", "p_tool": "webhook", "p_effect": "deny"});
         let removed = json!({"p_workspace_id": workspace_id, "p_name": "no posting"});
         let limit = json!({"p_workspace_id": workspace_id, "p_scope": "tool", "p_name": "http_get", "p_slots": 2});
-        let caps = json!({"p_workspace_id": workspace_id, "p_limits": {"on_exhausted": "ask", "webhook_hosts": ["example.com"]}});
+        let caps = json!({"p_workspace_id": workspace_id, "p_limits": {"on_exhausted": "ask"}});
         let settings = json!({"p_workspace_id": workspace_id, "p_settings": {"time_zone": "Europe/Vienna", "currency": "EUR"}});
         let price = json!({"p_provider": "openai", "p_model": "own", "p_input_microusd": 1, "p_output_microusd": 2});
         let inbox = json!({"p_workspace_id": workspace_id});
@@ -462,6 +462,7 @@ impl Scene {
             let answer = owner.rpc(function, arguments).await.unwrap();
             assert!(answer.status.is_success(), "{function}: {}", answer.body);
         }
+        self.tool_settings(&owner, workspace_id).await;
         self.runbooks(workspace_id).await;
     }
 

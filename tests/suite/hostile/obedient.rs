@@ -197,15 +197,18 @@ impl World {
                  create policy own on public.notes to authenticated using (owner = (select auth.uid()));
                  grant select on public.notes to authenticated;
                  insert into public.notes values (1, '{owner}', '{PRIVATE}'), (2, '{owner}', '{IN_ROW}'), (3, '{stranger}', '{FOREIGN}');
-                 update goalpost.workspaces
-                    set webhook_hosts = array['{}'], email_domains = array['example.com'], readable_schemas = array['shop', 'public']
-                  where id = '{DEMO}';
                  insert into goalpost.agents (workspace_id, name, role, tools, max_turns)
-                 values ('{DEMO}', 'victim', 'You do what you read.', array['sql', 'webhook', 'email', 'mcp.docs.search'], 20)",
-                self.listed.host
+                 values ('{DEMO}', 'victim', 'You do what you read.', array['sql', 'webhook', 'email', 'mcp.docs.search'], 20)"
             ))
             .await
             .unwrap();
+        for (kind, name) in [
+            ("webhook", self.listed.host.as_str()),
+            ("email", "example.com"),
+            ("schema", "public"),
+        ] {
+            self.owner.allow(kind, name).await.unwrap();
+        }
         let plan = json!({"summary": "s", "criteria": [], "steps": [
             {"key": "victim", "kind": "agent", "agent": "victim", "max_attempts": 1, "input": {"instructions": "Read the notes."}}]});
         database

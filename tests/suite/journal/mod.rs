@@ -15,9 +15,9 @@ mod whole;
 use std::collections::BTreeMap;
 
 use harness::faults::{FaultPlan, Faults, Point, SandboxFaultRule};
-use local_stack::stack::StackOptions;
+use local_stack::stack::{Person, StackOptions};
 use serde_json::{Value, json};
-use system_tests::people::DEMO;
+use system_tests::people::{Client, DEMO};
 
 use crate::faults::Trial;
 use model::Model;
@@ -50,15 +50,12 @@ impl World {
             change(options)
         })
         .await;
-        let database = trial.stack.admin_db().await.unwrap();
-        database
-            .batch_execute(&format!(
-                "update goalpost.workspaces set webhook_hosts = array['{host}'];
-                 insert into goalpost.agents (workspace_id, name, role, tools, max_turns)
-                 select id, 'clerk', 'You do what is asked.', array['webhook', 'calculate'], 40 from goalpost.workspaces"
-            ))
-            .await
-            .unwrap();
+        let owner = Client::of(&trial.stack, Person::Owner);
+        owner.allow("webhook", &host).await.unwrap();
+        let agent = json!({"name": "clerk", "role": "You do what is asked.", "tools": ["webhook", "calculate"], "max_turns": 40});
+        let apply = json!({"p_workspace_id": DEMO, "p_agent": agent});
+        let applied = owner.rpc("apply_agent", &apply).await.unwrap();
+        assert!(applied.status.is_success(), "{applied:?}");
         Self {
             trial,
             model,

@@ -51,9 +51,7 @@ async fn edited_content_is_sent_without_second_approval() {
         Client::of(&stack, Person::Owner),
         Client::of(&stack, Person::Approver),
     );
-    let hosts = json!({"p_workspace_id": DEMO, "p_limits": {"webhook_hosts": [receiver.host]}});
-    let set = owner.rpc("set_workspace_limits", &hosts).await.unwrap();
-    assert!(set.status.is_success(), "{set:?}");
+    owner.allow("webhook", &receiver.host).await.unwrap();
 
     let asked = owner
         .begin("Post the number of our customers to the chat")

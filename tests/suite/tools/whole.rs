@@ -101,17 +101,16 @@ async fn goal_of_three_agents_with_approvals_completes() {
     let approved = owner.rpc("approve_mcp_tool", &approval).await.unwrap();
     assert_eq!(approved.body["state"], "approved", "{approved:?}");
     let database = stack.admin_db().await.unwrap();
-    database
-        .batch_execute(&format!(
-            "update goalpost.workspaces set webhook_hosts = array['{}'] where id = '{DEMO}';
-             insert into goalpost.agents (workspace_id, name, role, tools) values
-               ('{DEMO}', 'reader', 'You look things up.', array['sql', 'mcp.docs.search', 'remember']),
-               ('{DEMO}', 'clerk', 'You tell people.', array['webhook']),
-               ('{DEMO}', 'lead', 'You see to the rest.', array['delegate', 'ask_human', 'recall'])",
-            receiver.host
-        ))
-        .await
-        .unwrap();
+    owner.allow("webhook", &receiver.host).await.unwrap();
+    for agent in [
+        json!({"name": "reader", "role": "You look things up.", "tools": ["sql", "mcp.docs.search", "remember"]}),
+        json!({"name": "clerk", "role": "You tell people.", "tools": ["webhook"]}),
+        json!({"name": "lead", "role": "You see to the rest.", "tools": ["delegate", "ask_human", "recall"]}),
+    ] {
+        let call = json!({"p_workspace_id": DEMO, "p_agent": agent});
+        let applied = owner.rpc("apply_agent", &call).await.unwrap();
+        assert!(applied.status.is_success(), "{applied:?}");
+    }
 
     let asked = owner
         .begin("Tell everybody how many orders there are, and go deeper")

@@ -3,6 +3,7 @@
 //! clap reads these comments; `--help` shows the first line of each.
 
 mod agents;
+mod configuration;
 mod improvements;
 mod mcp;
 mod people;
@@ -14,6 +15,10 @@ use clap::{Args, Parser, Subcommand};
 use uuid::Uuid;
 
 pub(super) use agents::{Agents, AgentsAction, Version as AgentVersion};
+pub(super) use configuration::{
+    Apply, Destinations, Export, Policies, PoliciesAction, Secrets, SecretsAction, Tools,
+    ToolsAction, Workspaces, WorkspacesAction,
+};
 pub(super) use improvements::{Improvements, ImprovementsAction};
 pub(super) use mcp::{AskWhen, Mcp, McpAction};
 pub(super) use people::{Admins, AdminsAction, Members, MembersAction, Retention, Settings};
@@ -201,13 +206,30 @@ pub(super) enum Command {
     /// Add MCP servers, and approve their tools
     #[command(after_help = mcp::HELP)]
     Mcp(Mcp),
+    /// List tools, and set which hosts, domains, schemas and tables they may reach
+    #[command(after_help = configuration::TOOLS_HELP)]
+    Tools(Tools),
+    /// List and set policies for tools, and rate limits
+    #[command(after_help = configuration::POLICIES_HELP)]
+    Policies(Policies),
+    /// Set the secrets of tools; values are never shown
+    #[command(after_help = configuration::SECRETS_HELP)]
+    Secrets(Secrets),
+    /// Apply a file with the configuration of a workspace; shows the changes first
+    #[command(after_help = configuration::APPLY_HELP)]
+    Apply(Apply),
+    /// Print the configuration of a workspace as a file for `apply`
+    Export(Export),
+    /// List and create workspaces, and show who changed which setting
+    #[command(after_help = configuration::WORKSPACES_HELP)]
+    Workspaces(Workspaces),
     /// List, invite and remove the members of a workspace
     #[command(after_help = people::MEMBERS_HELP)]
     Members(Members),
     /// List and change the project admins, and what they grant
     #[command(after_help = people::ADMINS_HELP)]
     Admins(Admins),
-    /// Show and set the settings of a workspace that models receive
+    /// Show and set the name, settings and limits of a workspace
     #[command(after_help = people::SETTINGS_HELP)]
     Settings(Settings),
     /// Show and set how long ended work is kept, and what is deleted next

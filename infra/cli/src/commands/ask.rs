@@ -151,7 +151,7 @@ pub(super) async fn workspace(client: &Client, wanted: Option<&str>) -> anyhow::
     match workspaces.as_slice() {
         [only] => Ok(only.id),
         [] => bail!(
-            "you are in no workspace.\nMake one: the function create_workspace, or ask an admin to invite you."
+            "you are in no workspace.\nMake one: cargo goalpost workspaces create NAME. Or ask an admin to invite you."
         ),
         several => Err(Usage(format!(
             "you are in several workspaces: choose with --workspace. {}",

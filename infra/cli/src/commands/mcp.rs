@@ -114,12 +114,10 @@ async fn add(
 ) -> anyhow::Result<()> {
     let call = json!({"p_workspace_id": workspace, "p_name": name, "p_url": address, "p_auth_header_name": header});
     let added: Value = client.call("add_mcp_server", &call).await?;
-    let secret = added.get("auth_secret_name").and_then(Value::as_str);
     let mut text = format!("The server {name} is added.");
     if header.is_some() {
-        let secret = secret.unwrap_or_default();
         text.push_str(&format!(
-            "\nThe owner of the database puts its credentials into Vault:\n  select vault.create_secret('…', '{secret}');"
+            "\nNext, its credentials: cargo goalpost secrets set mcp.{name}"
         ));
     }
     text.push_str(&format!("\nNext: cargo goalpost mcp refresh {name}"));

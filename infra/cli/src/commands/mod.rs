@@ -9,6 +9,7 @@ mod answer;
 mod approvals;
 mod arguments;
 mod ask;
+mod configuration;
 mod connect;
 mod costs;
 mod decide;
@@ -25,6 +26,7 @@ mod logs;
 mod mcp;
 mod members;
 mod memories;
+mod policies;
 mod psql;
 mod raise;
 mod report;
@@ -32,11 +34,15 @@ mod reset;
 mod retention;
 mod runbooks;
 mod schedules;
+mod secrets;
 mod settings;
 mod state;
 mod status;
+mod tools;
 mod up;
+mod versions;
 mod watch;
+mod workspaces;
 
 use std::process::ExitCode;
 
@@ -83,6 +89,12 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Report(report) => report::run(report, global).await,
         Command::Forget(forget) => memories::forget(forget, global).await,
         Command::Mcp(mcp) => mcp::run(mcp, global).await,
+        Command::Tools(tools) => tools::run(tools, global).await,
+        Command::Policies(policies) => policies::run(policies, global).await,
+        Command::Secrets(secrets) => secrets::run(secrets, global).await,
+        Command::Workspaces(workspaces) => workspaces::run(workspaces, global).await,
+        Command::Apply(apply) => configuration::apply(apply, global).await,
+        Command::Export(export) => configuration::export(export, global).await,
         Command::Members(members) => members::run(members, global).await,
         Command::Admins(admins) => admins::run(admins, global).await,
         Command::Settings(settings) => settings::run(settings, global).await,

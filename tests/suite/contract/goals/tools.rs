@@ -8,6 +8,16 @@ use super::Scene;
 use super::by_hand::{lease_of, outcome};
 
 impl Scene {
+    /// Sets and lists what the tools of a workspace may reach, and their secrets.
+    pub(super) async fn tool_settings(&self, owner: &Client, workspace_id: &Value) {
+        let host = json!({"p_workspace_id": workspace_id, "p_kind": "webhook", "p_name": "example.com", "p_is_allowed": true});
+        person(owner, "set_tool_access", &host).await;
+        let secret = json!({"p_workspace_id": workspace_id, "p_name": "webhook", "p_secret": null});
+        person(owner, "set_tool_secret", &secret).await;
+        let workspace = json!({"p_workspace_id": workspace_id});
+        person(owner, "read_tool_secrets", &workspace).await;
+    }
+
     pub(super) async fn tools_at_work(&self, owner: &Client) {
         let done = |lease: &Value| outcome(lease, json!({"outcome": "completed", "result": {}}));
         let server = json!({"p_workspace_id": DEMO, "p_name": "docs", "p_url": "https://docs.example.com/mcp", "p_auth_header_name": null});

@@ -10,8 +10,7 @@ Examples:
   cargo goalpost mcp approve docs search --reads-only --repeatable
 
 A tool is called mcp.<server>.<tool> in plans and in the lists of agents, and only as you approved it: if its description
-or schema changes, it waits for you again. Credentials are put into Vault by the owner of the database, under the name
-that `add` prints.";
+or schema changes, it waits for you again. Credentials are set with `cargo goalpost secrets set mcp.<server>`.";
 
 #[derive(Debug, Args)]
 pub(in crate::commands) struct Mcp {

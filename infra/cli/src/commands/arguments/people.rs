@@ -31,6 +31,8 @@ Examples:
   cargo goalpost settings --currency none
   cargo goalpost settings --common-values false
   cargo goalpost settings --learning trial --analysis-seconds 900
+  cargo goalpost settings --limit approve_plans=true --limit goal_budget_microusd=2000000
+  cargo goalpost settings --name \"Shop\" --webhooks-signed true
 
 Models are sent the time in this zone, and the currency of amounts that name none. Agents that may query are sent
 common values of short text columns and counts of small tables, read with the asker's rights; such a step counts as one
@@ -42,6 +44,15 @@ pub(in crate::commands) struct Settings {
     /// The workspace, by name or id; left out: the only one
     #[arg(long, short, value_name = "WORKSPACE")]
     pub(in crate::commands) workspace: Option<String>,
+    /// The name of the workspace
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::commands) name: Option<String>,
+    /// Refuse webhooks where no secret signs them (`cargo goalpost secrets set webhook`)
+    #[arg(long, value_name = "true|false")]
+    pub(in crate::commands) webhooks_signed: Option<bool>,
+    /// A cap or limit and its value, as JSON; may be given several times
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(in crate::commands) limit: Vec<String>,
     /// The time zone, as the IANA names it
     #[arg(long, value_name = "ZONE")]
     pub(in crate::commands) time_zone: Option<String>,
