@@ -46,6 +46,7 @@ mod races;
 mod random;
 mod reports;
 mod requests;
+mod rules;
 mod runbooks;
 mod schedules;
 mod schemas;

@@ -70,6 +70,10 @@ impl Function for Intake {
         trigger: Trigger,
         invocation: Invocation,
     ) -> Result<Value, Failure> {
+        if let Trigger::DatabaseWebhook(webhook) = &trigger {
+            let rules = self.worker.store().record_webhook(&webhook.body).await?;
+            tracing::info!(rules, "recorded a webhook");
+        }
         let Trigger::Http(request) = trigger else {
             return runtime::work_on_steps(self, &trigger, &invocation).await;
         };

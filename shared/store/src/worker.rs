@@ -184,6 +184,21 @@ impl Store {
             .await
     }
 
+    /// Records the change of a dashboard webhook for the rules that it meets and returns their number. `body` is the
+    /// webhook's, unchanged. Safe to repeat: the same change again asks nothing.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for a body that is no webhook, [`Error::Unavailable`], [`Error::Unauthorized`], or a bug.
+    pub async fn record_webhook(&self, body: &str) -> Result<u64, Error> {
+        #[derive(serde::Deserialize)]
+        struct Reply {
+            recorded: u64,
+        }
+        let call = self.worker_call("record_webhook", Repeat::Always);
+        let reply: Reply = self.rpc(call, &json!({ "p_payload": body })).await?;
+        Ok(reply.recorded)
+    }
+
     /// Adds the rows appended since the last fold to the statistics of runbooks and agents and to the totals of usage.
     /// Safe to repeat.
     ///

@@ -7,7 +7,7 @@ begin
   foreach v_table in array array[
     'members', 'requests', 'goals', 'goal_criteria', 'workflow_runs', 'steps', 'step_attempts',
     'plan_revisions', 'agent_instances', 'usage_events', 'events', 'dead_letters', 'mcp_servers', 'mcp_tools', 'writable_tables', 'approval_votes', 'budgets', 'budget_raises', 'memory_uses',
-    'feedback', 'runbook_matches', 'improvements', 'memory_statistics', 'runbook_statistics', 'agent_statistics', 'unfolded_statistics', 'daily_usage', 'schedules', 'schedule_ticks']
+    'feedback', 'runbook_matches', 'improvements', 'memory_statistics', 'runbook_statistics', 'agent_statistics', 'unfolded_statistics', 'daily_usage', 'schedules', 'schedule_ticks', 'request_rules', 'rule_firings']
   loop
     execute format('alter table goalpost.%I enable row level security', v_table);
     execute format(
@@ -96,6 +96,9 @@ create policy project_admins_read on goalpost_private.table_writes for select to
   using ((select goalpost_private.am_project_admin()));
 alter table goalpost_private.value_reads enable row level security;
 create policy project_admins_read on goalpost_private.value_reads for select to authenticated
+  using ((select goalpost_private.am_project_admin()));
+alter table goalpost_private.row_changes enable row level security;
+create policy project_admins_read on goalpost_private.row_changes for select to authenticated
   using ((select goalpost_private.am_project_admin()));
 alter table goalpost_private.budget_waiters enable row level security;
 create policy project_admins_read on goalpost_private.budget_waiters for select to authenticated
