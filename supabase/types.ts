@@ -1674,6 +1674,58 @@ export type Database = {
           },
         ]
       }
+      request_messages: {
+        Row: {
+          decided_at: string
+          id: number
+          message_id: string
+          outcome: string
+          reason: string | null
+          request_id: number | null
+          source: string
+          user_id: string | null
+          workspace_id: string | null
+        }
+        ComputedFields: never
+        Insert: {
+          decided_at: string
+          id?: number
+          message_id: string
+          outcome: string
+          reason?: string | null
+          request_id?: number | null
+          source: string
+          user_id?: string | null
+          workspace_id?: string | null
+        }
+        Update: {
+          decided_at?: string
+          id?: number
+          message_id?: string
+          outcome?: string
+          reason?: string | null
+          request_id?: number | null
+          source?: string
+          user_id?: string | null
+          workspace_id?: string | null
+        }
+        Relationships: [
+          {
+            foreignKeyName: "request_messages_workspace_id_fkey"
+            columns: ["workspace_id"]
+            isOneToOne: false
+            referencedRelation: "workspaces"
+            referencedColumns: ["id"]
+          },
+          {
+            foreignKeyName: "request_messages_workspace_id_request_id_fkey"
+            columns: ["workspace_id", "request_id"]
+            isOneToOne: false
+            referencedRelation: "requests"
+            referencedColumns: ["workspace_id", "id"]
+          },
+        ]
+      }
       request_rules: {
         Row: {
           budget: NonNullable<Json>

@@ -45,6 +45,7 @@ mod race_trials;
 mod races;
 mod random;
 mod reports;
+mod request_queue;
 mod requests;
 mod rules;
 mod runbooks;

@@ -9,7 +9,7 @@ use crate::call::{Call, Credential, Repeat, pause};
 use crate::rows::AskerReply;
 use crate::{
     Claim, ClaimedStep, Error, FinishReply, FinishedStep, FoldReport, HeldLease, Lease,
-    QueryProblem, QueryResult, Store, SweepReport,
+    MessageReply, QueryProblem, QueryResult, Store, SweepReport,
 };
 
 const SCHEMA: &str = "goalpost_worker";
@@ -197,6 +197,17 @@ impl Store {
         let call = self.worker_call("record_webhook", Repeat::Always);
         let reply: Reply = self.rpc(call, &json!({ "p_payload": body })).await?;
         Ok(reply.recorded)
+    }
+
+    /// Accepts the request of a message of the queue, by the message's id. Safe to repeat.
+    ///
+    /// # Errors
+    /// [`Error::NotAllowed`] where the project does not accept such requests, [`Error::Unavailable`],
+    /// [`Error::Unauthorized`], another refusal by the database, or a bug.
+    pub async fn accept_message(&self, id: &str, message: &Value) -> Result<MessageReply, Error> {
+        let call = self.worker_call("accept_message", Repeat::Always);
+        let arguments = json!({ "p_message_id": id, "p_message": message });
+        self.rpc(call, &arguments).await
     }
 
     /// Adds the rows appended since the last fold to the statistics of runbooks and agents and to the totals of usage.

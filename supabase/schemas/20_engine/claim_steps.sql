@@ -299,7 +299,8 @@ begin
   end if;
   v_now := goalpost_private.clock();
   if 'assess' = any (p_kinds) and p_run_id is null then
-    v_functions := (goalpost_private.ask_for_changes(100, v_now)).functions || (goalpost_private.adopt_requests(1000, v_now)).functions;
+    v_functions := (goalpost_private.ask_for_changes(100, v_now)).functions
+      || (goalpost_private.take_queued_requests(100, v_now)).functions || (goalpost_private.adopt_requests(1000, v_now)).functions;
   end if;
   v_claimed := goalpost_private.claim_described(
     p_kinds, p_limit, p_lease_seconds, left(p_worker, 100), p_holding, null, true, v_now, p_run_id);

@@ -31,6 +31,17 @@ alter table goalpost.project_admins enable row level security;
 create policy own_row_read on goalpost.project_admins for select to authenticated
   using (user_id = (select auth.uid()));
 
+-- Messages that name no workspace of their person are for project admins. A person sends messages of their own and reads
+-- those that wait; the sender is written by a trigger (stamp_queued_request).
+alter table goalpost.request_messages enable row level security;
+create policy members_read on goalpost.request_messages for select to authenticated
+  using (workspace_id = any (array(select goalpost_private.my_workspaces()))
+         or (workspace_id is null and (select goalpost_private.am_project_admin())));
+create policy people_send on pgmq.q_goalpost_requests for insert to authenticated
+  with check (message ->> 'user_id' = (select auth.uid())::text);
+create policy own_read on pgmq.q_goalpost_requests for select to authenticated
+  using (message ->> 'user_id' = (select auth.uid())::text);
+
 -- Invitations: for the admins who give them, and for the invited person.
 alter table goalpost.invitations enable row level security;
 create policy admins_and_invited_read on goalpost.invitations for select to authenticated

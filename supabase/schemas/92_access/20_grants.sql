@@ -11,6 +11,10 @@ grant insert (workspace_id, question, idempotency_key, context, runbook, paramet
 grant insert (workspace_id, goal_id, step_key, rating, comment) on goalpost.feedback to authenticated;
 grant execute on all functions in schema goalpost to authenticated;
 
+-- The queue of requests: pgmq.send runs with the caller's rights.
+grant usage on schema pgmq to authenticated, service_role;
+grant select, insert on pgmq.q_goalpost_requests to authenticated, service_role;
+
 -- Rights that the exposed functions, views and policies require.
 grant usage on schema goalpost_private to authenticated;
 grant execute on function

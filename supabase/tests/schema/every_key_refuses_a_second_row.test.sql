@@ -73,6 +73,8 @@ insert into twice values
   ('goalpost.agents', 'one_version_of_an_agent', '{"id": -5}', 'workspace_id is null'),
   ('goalpost.schedules', 'one_schedule_of_a_name', '{"id": -5}', 'true'),
   ('goalpost.request_rules', 'one_rule_of_a_name', '{"id": -5}', 'true'),
+  ('goalpost.request_messages', 'request_messages_pkey', '{"message_id": "other"}', 'true'),
+  ('goalpost.request_messages', 'one_row_of_a_message', '{"id": -5}', 'true'),
   ('goalpost.agents', 'one_active_version_of_an_agent', '{"id": -5, "version": 2}', 'workspace_id is not null and t.state = ''active'''),
   ('goalpost.agents', 'one_candidate_of_an_agent', '{"id": -5, "version": 9}', 't.state = ''candidate'''),
   ('goalpost.runbooks', 'runbooks_pkey', '{"name": "other"}', 'true'),

@@ -25,5 +25,10 @@ impl Scene {
         let call = json!({"p_payload": webhook.to_string()});
         let answer = self.worker("record_webhook", &call).await;
         assert_eq!(answer["recorded"], 0, "{answer}");
+        let message =
+            json!({"workspace_id": DEMO, "user_id": Person::Owner.id(), "question": "How are we?"});
+        let call = json!({"p_message_id": "recorded", "p_message": message});
+        let refused = self.worker("accept_message", &call).await;
+        assert_eq!(refused["code"], "ZG002", "{refused}");
     }
 }
