@@ -1674,6 +1674,136 @@ export type Database = {
           },
         ]
       }
+      request_messages: {
+        Row: {
+          decided_at: string
+          id: number
+          message_id: string
+          outcome: string
+          reason: string | null
+          request_id: number | null
+          source: string
+          user_id: string | null
+          workspace_id: string | null
+        }
+        ComputedFields: never
+        Insert: {
+          decided_at: string
+          id?: number
+          message_id: string
+          outcome: string
+          reason?: string | null
+          request_id?: number | null
+          source: string
+          user_id?: string | null
+          workspace_id?: string | null
+        }
+        Update: {
+          decided_at?: string
+          id?: number
+          message_id?: string
+          outcome?: string
+          reason?: string | null
+          request_id?: number | null
+          source?: string
+          user_id?: string | null
+          workspace_id?: string | null
+        }
+        Relationships: [
+          {
+            foreignKeyName: "request_messages_workspace_id_fkey"
+            columns: ["workspace_id"]
+            isOneToOne: false
+            referencedRelation: "workspaces"
+            referencedColumns: ["id"]
+          },
+          {
+            foreignKeyName: "request_messages_workspace_id_request_id_fkey"
+            columns: ["workspace_id", "request_id"]
+            isOneToOne: false
+            referencedRelation: "requests"
+            referencedColumns: ["workspace_id", "id"]
+          },
+        ]
+      }
+      request_rules: {
+        Row: {
+          budget: NonNullable<Json>
+          columns: string[]
+          conditions: NonNullable<Json>
+          context_columns: string[]
+          created_at: string
+          dedupe_key: string | null
+          events: string[]
+          id: number
+          includes_own_writes: boolean
+          max_per_hour: number
+          name: string
+          parameters: NonNullable<Json>
+          question: string
+          runbook: string | null
+          schema_name: string
+          state: string
+          table_name: string
+          user_id: string
+          uses_trigger: boolean
+          workspace_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          budget?: NonNullable<Json>
+          columns: string[]
+          conditions?: NonNullable<Json>
+          context_columns?: string[]
+          created_at?: string
+          dedupe_key?: string | null
+          events: string[]
+          id?: number
+          includes_own_writes?: boolean
+          max_per_hour?: number
+          name: string
+          parameters?: NonNullable<Json>
+          question: string
+          runbook?: string | null
+          schema_name: string
+          state?: string
+          table_name: string
+          user_id: string
+          uses_trigger?: boolean
+          workspace_id: string
+        }
+        Update: {
+          budget?: NonNullable<Json>
+          columns?: string[]
+          conditions?: NonNullable<Json>
+          context_columns?: string[]
+          created_at?: string
+          dedupe_key?: string | null
+          events?: string[]
+          id?: number
+          includes_own_writes?: boolean
+          max_per_hour?: number
+          name?: string
+          parameters?: NonNullable<Json>
+          question?: string
+          runbook?: string | null
+          schema_name?: string
+          state?: string
+          table_name?: string
+          user_id?: string
+          uses_trigger?: boolean
+          workspace_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: "request_rules_workspace_id_fkey"
+            columns: ["workspace_id"]
+            isOneToOne: false
+            referencedRelation: "workspaces"
+            referencedColumns: ["id"]
+          },
+        ]
+      }
       requests: {
         Row: {
           answer: Json | null
@@ -1691,6 +1821,7 @@ export type Database = {
           question: string
           reason: string | null
           reason_code: string | null
+          rule_depth: number
           runbook: string | null
           state: string
           user_id: string
@@ -1713,6 +1844,7 @@ export type Database = {
           question: string
           reason?: string | null
           reason_code?: string | null
+          rule_depth?: number
           runbook?: string | null
           state?: string
           user_id?: string
@@ -1734,6 +1866,7 @@ export type Database = {
           question?: string
           reason?: string | null
           reason_code?: string | null
+          rule_depth?: number
           runbook?: string | null
           state?: string
           user_id?: string
@@ -1780,6 +1913,64 @@ export type Database = {
             columns: ["workspace_id", "goal_id"]
             isOneToOne: false
             referencedRelation: "goals"
+            referencedColumns: ["workspace_id", "id"]
+          },
+        ]
+      }
+      rule_firings: {
+        Row: {
+          changed_at: string
+          decided_at: string
+          digest: string
+          event: string
+          id: number
+          outcome: string
+          reason: string | null
+          request_id: number | null
+          rule_id: number
+          source: string
+          workspace_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          changed_at: string
+          decided_at: string
+          digest: string
+          event: string
+          id?: number
+          outcome: string
+          reason?: string | null
+          request_id?: number | null
+          rule_id: number
+          source: string
+          workspace_id: string
+        }
+        Update: {
+          changed_at?: string
+          decided_at?: string
+          digest?: string
+          event?: string
+          id?: number
+          outcome?: string
+          reason?: string | null
+          request_id?: number | null
+          rule_id?: number
+          source?: string
+          workspace_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: "rule_firings_workspace_id_request_id_fkey"
+            columns: ["workspace_id", "request_id"]
+            isOneToOne: false
+            referencedRelation: "requests"
+            referencedColumns: ["workspace_id", "id"]
+          },
+          {
+            foreignKeyName: "rule_firings_workspace_id_rule_id_fkey"
+            columns: ["workspace_id", "rule_id"]
+            isOneToOne: false
+            referencedRelation: "request_rules"
             referencedColumns: ["workspace_id", "id"]
           },
         ]
@@ -3362,6 +3553,7 @@ export type Database = {
       }
       cancel_goal: { Args: { p_goal_id: number }; Returns: Json }
       cancel_request: { Args: { p_request_id: number }; Returns: Json }
+      change_request_rule: { Args: { p_change: string; p_name: string; p_workspace_id: string }; Returns: Json }
       change_schedule: { Args: { p_change: string; p_name: string; p_workspace_id: string }; Returns: Json }
       check_runbook: { Args: { p_runbook: Json; p_workspace_id: string }; Returns: Json }
       create_workspace: { Args: { p_name: string }; Returns: Json }
@@ -3421,6 +3613,7 @@ export type Database = {
         Args: { p_name: string; p_per_seconds?: number; p_scope: string; p_slots: number; p_workspace_id: string }
         Returns: Json
       }
+      set_request_rule: { Args: { p_rule: Json; p_workspace_id: string }; Returns: Json }
       set_runbook_state: { Args: { p_runbook_id: number; p_state: string }; Returns: Json }
       set_schedule: { Args: { p_schedule: Json; p_workspace_id: string }; Returns: Json }
       set_tool_policy: {
@@ -3438,6 +3631,10 @@ export type Database = {
       set_workspace_limits: { Args: { p_limits: Json; p_workspace_id: string }; Returns: Json }
       set_workspace_settings: { Args: { p_settings: Json; p_workspace_id: string }; Returns: Json }
       start_analysis: { Args: { p_workspace_id: string }; Returns: Json }
+      test_request_rule: {
+        Args: { p_event?: string; p_name: string; p_new?: Json; p_old?: Json; p_workspace_id: string }
+        Returns: Json
+      }
       withdraw_invitation: { Args: { p_invitation_id: number }; Returns: Json }
     }
     Enums: {

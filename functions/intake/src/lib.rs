@@ -8,6 +8,7 @@
 mod assess;
 mod cors;
 mod function;
+mod messages;
 mod people;
 mod reply;
 mod request;
@@ -70,6 +71,16 @@ impl Function for Intake {
         trigger: Trigger,
         invocation: Invocation,
     ) -> Result<Value, Failure> {
+        if let Trigger::Queue(messages) = trigger {
+            let accepted = messages::accept(self.worker.store(), messages).await;
+            let others = Trigger::Queue(accepted.others);
+            let reply = runtime::work_on_steps(self, &others, &invocation).await?;
+            return Ok(trigger::queue_reply_with(reply, accepted.failed));
+        }
+        if let Trigger::DatabaseWebhook(webhook) = &trigger {
+            let rules = self.worker.store().record_webhook(&webhook.body).await?;
+            tracing::info!(rules, "recorded a webhook");
+        }
         let Trigger::Http(request) = trigger else {
             return runtime::work_on_steps(self, &trigger, &invocation).await;
         };

@@ -100,10 +100,23 @@ impl Client {
         table: &str,
         query: &[(&str, String)],
     ) -> Result<Vec<T>> {
+        self.select_from(SCHEMA, table, query).await
+    }
+
+    /// Reads rows of a table or view of another schema, such as the project's own.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn select_from<T: DeserializeOwned>(
+        &self,
+        schema: &str,
+        table: &str,
+        query: &[(&str, String)],
+    ) -> Result<Vec<T>> {
         let request = self
             .request(Method::GET, &format!("/rest/v1/{table}"))
             .query(query);
-        self.read(request.header("Accept-Profile", SCHEMA)).await
+        self.read(request.header("Accept-Profile", schema)).await
     }
 
     /// Calls one of the people's functions.

@@ -57,6 +57,7 @@ pub struct Stack {
     rest: rest::Rest,
     storage: storage::Storage,
     keys: ProjectKeys,
+    webhook_secret: SecretString,
     database: String,
     database_choice: DatabaseChoice,
     log_folder: PathBuf,
@@ -181,6 +182,7 @@ impl Stack {
             rest,
             storage,
             keys,
+            webhook_secret: secrets.webhook,
             database,
             database_choice: options.database,
             log_folder,
@@ -218,6 +220,12 @@ impl Stack {
     pub fn token(&self, person: Person) -> SecretString {
         self.keys
             .mint_user_token(person.id(), person.email(), PERSON_TOKEN_LIFE)
+    }
+
+    /// Returns the secret of the header `x-webhook-secret`, with which webhooks of the dashboard are authenticated.
+    #[must_use]
+    pub fn webhook_secret(&self) -> &SecretString {
+        &self.webhook_secret
     }
 
     /// Opens a session as `postgres`, which owns the database.

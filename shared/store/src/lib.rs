@@ -39,8 +39,7 @@ pub use memory::{Embedding, MemoriesToEmbed, Memory, MemoryQuery, MemoryToEmbed}
 pub use objects::MAX_OBJECT_BYTES;
 pub use people::{AcceptedRequest, NewRequest, RequestRow};
 pub use rows::{
-    Claim, ClaimedStep, FinishReply, FinishedStep, FoldReport, ForgetReport, HeldLease, Judged,
-    Lease, Outcome, QueryProblem, QueryResult, SweepReport, Verdict,
+    Claim, ClaimedStep, FinishReply, FinishedStep, FoldReport, ForgetReport, HeldLease, Judged, Lease, MessageReply, Outcome, QueryProblem, QueryResult, SweepReport, Verdict,
 };
 pub use runbooks::{EmbeddedRunbooks, MatchedQuestion, RunbookToEmbed, RunbooksToEmbed};
 pub use token::{Freshness, TokenError, TokenFuture, TokenSource};

@@ -300,6 +300,15 @@ impl<T> AskerReply<T> {
     }
 }
 
+/// The reply of `accept_message`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct MessageReply {
+    /// asked, repeated or refused.
+    pub outcome: String,
+    /// Why it was refused.
+    pub reason: Option<String>,
+}
+
 /// The result of a sweep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]

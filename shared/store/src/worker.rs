@@ -8,8 +8,7 @@ use tokio::time::sleep;
 use crate::call::{Call, Credential, Repeat, pause};
 use crate::rows::AskerReply;
 use crate::{
-    Claim, ClaimedStep, Error, FinishReply, FinishedStep, FoldReport, ForgetReport, HeldLease,
-    Lease, QueryProblem, QueryResult, Store, SweepReport,
+    Claim, ClaimedStep, Error, FinishReply, FinishedStep, FoldReport, ForgetReport, HeldLease, Lease, MessageReply, QueryProblem, QueryResult, Store, SweepReport,
 };
 
 const SCHEMA: &str = "goalpost_worker";
@@ -182,6 +181,32 @@ impl Store {
     pub async fn sweep(&self) -> Result<SweepReport, Error> {
         self.rpc(self.worker_call("sweep", Repeat::Always), &json!({}))
             .await
+    }
+
+    /// Records the change of a dashboard webhook for the rules that it meets and returns their number. `body` is the
+    /// webhook's, unchanged. Safe to repeat: the same change again asks nothing.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for a body that is no webhook, [`Error::Unavailable`], [`Error::Unauthorized`], or a bug.
+    pub async fn record_webhook(&self, body: &str) -> Result<u64, Error> {
+        #[derive(serde::Deserialize)]
+        struct Reply {
+            recorded: u64,
+        }
+        let call = self.worker_call("record_webhook", Repeat::Always);
+        let reply: Reply = self.rpc(call, &json!({ "p_payload": body })).await?;
+        Ok(reply.recorded)
+    }
+
+    /// Accepts the request of a message of the queue, by the message's id. Safe to repeat.
+    ///
+    /// # Errors
+    /// [`Error::NotAllowed`] where the project does not accept such requests, [`Error::Unavailable`],
+    /// [`Error::Unauthorized`], another refusal by the database, or a bug.
+    pub async fn accept_message(&self, id: &str, message: &Value) -> Result<MessageReply, Error> {
+        let call = self.worker_call("accept_message", Repeat::Always);
+        let arguments = json!({ "p_message_id": id, "p_message": message });
+        self.rpc(call, &arguments).await
     }
 
     /// Adds the rows appended since the last fold to the statistics of runbooks and agents and to the totals of usage.

@@ -36,8 +36,7 @@ pub(crate) fn decode(
     }
     if authenticate::claims_to_be_a_webhook(&headers) {
         authenticator.verify_webhook(&headers)?;
-        let body = body_of(&event, MAX_WAKE_BYTES)?;
-        return DatabaseWebhook::decode(untrusted_json(&body)?).map(Trigger::DatabaseWebhook);
+        return decode_webhook(&event, authenticator.access()).map(Trigger::DatabaseWebhook);
     }
     if authenticator.access() == Access::Internal {
         return Err(Refusal::unauthorized(
@@ -52,6 +51,23 @@ const MALFORMED: Refusal = Refusal::bad_request(
     "request_malformed",
     "this is not a function URL request of payload format 2.0",
 );
+
+/// Decodes an authenticated webhook. Only intake uses its rows, which may be larger than a wake.
+fn decode_webhook(
+    event: &LambdaFunctionUrlRequest,
+    access: Access,
+) -> Result<DatabaseWebhook, Refusal> {
+    let max_bytes = match access {
+        Access::Internal => MAX_WAKE_BYTES,
+        Access::Public => MAX_REQUEST_BYTES,
+    };
+    let body = body_of(event, max_bytes)?;
+    let webhook = DatabaseWebhook::decode(untrusted_json(&body)?)?;
+    Ok(DatabaseWebhook {
+        body: String::from_utf8_lossy(&body).into_owned(),
+        ..webhook
+    })
+}
 
 fn decode_wake(
     event: &LambdaFunctionUrlRequest,
@@ -109,7 +125,7 @@ fn body_of(event: &LambdaFunctionUrlRequest, max_bytes: usize) -> Result<Vec<u8>
     let text = event.body.as_deref().unwrap_or_default();
     let too_large = Refusal::too_large(
         "body_too_large",
-        "the body is too large: 16 KiB for a wake or webhook, 1 MiB for a request; put large data into a table",
+        "the body is too large: 16 KiB for a wake, 1 MiB for a request or a webhook to intake; put large data into a table",
     );
     let decoded_bytes = if event.is_base64_encoded {
         base64::decoded_len_estimate(text.len()).saturating_sub(2)

@@ -28,7 +28,7 @@ pub use json::{MAX_JSON_DEPTH, MAX_JSON_DIGITS, MAX_JSON_NODES, untrusted_json};
 pub use limits::{MAX_REQUEST_BYTES, MAX_WAKE_BYTES};
 pub use queue::{QueueContent, QueueMessage};
 pub use refusal::{Refusal, Transport};
-pub use reply::{HttpReply, queue_reply, schedule_reply};
+pub use reply::{HttpReply, queue_reply, queue_reply_with, schedule_reply};
 pub use schedule::{Schedule, Scheduler};
 pub use trigger::Trigger;
 pub use wake::{DatabaseWebhook, RowChange, Wake};

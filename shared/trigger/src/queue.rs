@@ -1,5 +1,5 @@
-//! Decodes an SQS event. IAM restricts the senders (only the gateway may send), so messages carry no signature; their
-//! bodies are read as strictly as any other.
+//! Decodes an SQS event. IAM restricts the senders (the gateway, and for requests those that the queue's policy names), so
+//! messages carry no signature; their bodies are read as strictly as any other.
 
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use serde_json::Value;

@@ -78,6 +78,19 @@ pub fn queue_reply(failed_message_ids: impl IntoIterator<Item = String>) -> Valu
     json!({"batchItemFailures": failures})
 }
 
+/// Adds failed messages to a partial batch response.
+#[must_use]
+pub fn queue_reply_with(mut reply: Value, failed_message_ids: Vec<String>) -> Value {
+    let failures = reply
+        .get_mut("batchItemFailures")
+        .and_then(Value::as_array_mut);
+    if let Some(failures) = failures {
+        let failed = failed_message_ids.into_iter();
+        failures.extend(failed.map(|message_id| json!({"itemIdentifier": message_id})));
+    }
+    reply
+}
+
 /// Builds the answer to a schedule, which has no reader.
 #[must_use]
 pub fn schedule_reply() -> Value {

@@ -45,6 +45,9 @@ pub struct DatabaseWebhook {
     /// The row as it was; absent after an insert.
     #[serde(default)]
     pub old_record: Option<Value>,
+    /// The body as it came: the database compares it with the change that its own trigger saw, digit by digit.
+    #[serde(skip)]
+    pub body: String,
 }
 
 #[derive(Deserialize)]

@@ -131,6 +131,7 @@ fn dashboard_webhook_is_decoded_for_each_change() {
         );
         assert_eq!(webhook.record.unwrap_or_default(), body["record"]);
         assert_eq!(webhook.old_record.unwrap_or_default(), body["old_record"]);
+        assert_eq!(webhook.body, body.to_string(), "digit by digit");
     }
 }
 

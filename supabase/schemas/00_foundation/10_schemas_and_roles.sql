@@ -25,6 +25,7 @@ create extension if not exists pg_net with schema extensions;
 create extension if not exists pg_cron with schema pg_catalog;
 create extension if not exists supabase_vault with schema vault;
 create extension if not exists vector with schema extensions;
+create extension if not exists pgmq;
 create schema goalpost;
 create schema goalpost_worker;
 create schema goalpost_private;

@@ -19,6 +19,9 @@ create table goalpost.requests (
   -- The request's own budget in place of the workspace's: {"max_microusd", "max_tokens", "on_exhausted",
   -- "approve_plan"}.
   budget jsonb not null default '{}',
+  -- The number of rules in a row that led to the request; 0 for one of a person or a schedule. Above 0 its question
+  -- contains text of a row, which others wrote (is_tainted).
+  rule_depth integer not null default 0,
   state text not null default 'submitted',
   reason text,
   -- The code of the reason where it has one, such as budget_exhausted. Code branches on this column and never on the
@@ -40,6 +43,7 @@ create table goalpost.requests (
   constraint parameters_are_a_bounded_object check (
     jsonb_typeof(parameters) = 'object' and pg_column_size(parameters) <= 65536),
   constraint budget_is_a_bounded_object check (jsonb_typeof(budget) = 'object' and pg_column_size(budget) <= 1024),
+  constraint rule_depth_is_bounded check (rule_depth between 0 and 3),
   constraint ended_at_only_when_ended check ((ended_at is not null) = (state in ('answered', 'failed', 'cancelled')))
 -- Leaves room on the page for the update that ends the request; goals and runs do the same.
 ) with (fillfactor = 70);

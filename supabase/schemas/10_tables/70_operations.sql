@@ -89,6 +89,8 @@ create table goalpost_private.limits (
   -- workspace.
   max_queries integer not null default 4,
   max_queries_per_workspace integer not null default 2,
+  -- True if intake accepts requests that come as messages of its queue on AWS (accept_message).
+  aws_requests boolean not null default false,
   constraint queries_are_bounded check (max_queries between 1 and 64 and max_queries_per_workspace between 1 and 64)
 );
 insert into goalpost_private.limits default values;

@@ -279,7 +279,7 @@ $$;
 -- Called by every function at the start of a drain. Safe to repeat with p_holding (recall_steps); without it, the steps
 -- of a lost reply stay leased until the lease runs out. The wake is acknowledged first, in the same transaction: a
 -- transaction that makes work ready later then sends a new wake instead of relying on this one (send_wakes.sql). With
--- p_run_id, a person waits for this run: only its steps are claimed, and no requests are adopted.
+-- p_run_id, a person waits for this run: only its steps are claimed, and no requests are adopted or asked by rules.
 create function goalpost_worker.claim_steps(
   p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text, p_wake_id bigint default null,
   p_holding jsonb default null, p_run_id bigint default null
@@ -299,7 +299,8 @@ begin
   end if;
   v_now := goalpost_private.clock();
   if 'assess' = any (p_kinds) and p_run_id is null then
-    v_functions := (goalpost_private.adopt_requests(1000, v_now)).functions;
+    v_functions := (goalpost_private.ask_for_changes(100, v_now)).functions
+      || (goalpost_private.take_queued_requests(100, v_now)).functions || (goalpost_private.adopt_requests(1000, v_now)).functions;
   end if;
   v_claimed := goalpost_private.claim_described(
     p_kinds, p_limit, p_lease_seconds, left(p_worker, 100), p_holding, null, true, v_now, p_run_id);

@@ -1,7 +1,7 @@
 -- Returns true if a step has read content from outside sources: by a call of its own, or in its inputs. Its inputs are
 -- the results of its dependencies and of earlier revisions of its plan, what the steps of its sub-goal read, what the
 -- step that delegated to it (or that it delegated to) read, in a sub-goal all inputs of the step above, and in the goal
--- of a request the inputs of its assessment, and of steps that ran before the goal.
+-- of a request the inputs of its assessment, and of steps that ran before the goal. All steps of a rule's request have.
 --
 -- A call leaves a row in tool_calls on every path but one: a step of kind `tool` that only reads and that no policy or
 -- limit concerns has none. The step's row is the record then: input names the tool, and goalpost.tools
@@ -71,4 +71,9 @@ as $$
            select from source o
              join goalpost_private.value_reads v on v.run_id = o.run_id and v.step_key = o.key
             where not o.is_given)
+      -- The question of a rule's request contains text of the row that changed.
+      or exists (
+           select from goalpost.workflow_runs r
+             join goalpost.requests q on q.workspace_id = r.workspace_id and q.id = r.request_id
+            where r.id = p_run_id and q.rule_depth > 0)
 $$;

@@ -93,15 +93,26 @@ $$;
 -- Accepts a request, as the caller, that asks the question of a goal's request again: with its context, runbook,
 -- parameters and budget, and the remark. Not with the report: it may contain untrusted content, and the context of a
 -- request counts as the requester's own words.
+-- The request of a rule stays one: its question contains text of a row.
 create function goalpost_private.ask_again(p_goal goalpost.goals, p_remark text) returns jsonb
-language sql
+language plpgsql
 set search_path = ''
 as $$
+declare
+  v_accepted jsonb;
+begin
   select goalpost_private.accept_requests(p_goal.workspace_id, jsonb_build_array(jsonb_strip_nulls(jsonb_build_object(
            'question', q.question, 'runbook', q.runbook, 'parameters', q.parameters, 'budget', q.budget,
            'context', (q.context - 'earlier') || jsonb_build_object('earlier', jsonb_strip_nulls(jsonb_build_object(
              'goal_id', p_goal.id, 'remark', nullif(goalpost_private.trimmed(p_remark), '')))))))) -> 0
-    from goalpost.requests q where q.workspace_id = p_goal.workspace_id and q.id = p_goal.request_id
+    into v_accepted
+    from goalpost.requests q where q.workspace_id = p_goal.workspace_id and q.id = p_goal.request_id;
+  update goalpost.requests n set rule_depth = q.rule_depth
+    from goalpost.requests q
+   where n.id = (v_accepted ->> 'request_id')::bigint and q.workspace_id = p_goal.workspace_id and q.id = p_goal.request_id
+     and q.rule_depth > 0;
+  return v_accepted;
+end
 $$;
 
 create function goalpost.give_feedback(

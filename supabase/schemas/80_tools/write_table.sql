@@ -160,7 +160,9 @@ begin
         raise exception using errcode = 'ZX001';
       end if;
       v_result := jsonb_build_object('table', p_table, 'mode', p_mode, 'row_count', goalpost_private.write_rows_as_asker(
-        goalpost_private.asker_settings(v_asker.claims, array[v_schema], 'POST', goalpost_private.time_zone_of(v_step.workspace_id)), v_schema, v_name,
+        goalpost_private.asker_settings(v_asker.claims, array[v_schema], 'POST', goalpost_private.time_zone_of(v_step.workspace_id))
+          -- Rules do not fire for a request's own writes (record_change).
+          || jsonb_build_object('goalpost.request_id', v_run.request_id), v_schema, v_name,
         array(select jsonb_object_keys(p_rows -> 0) order by 1), p_rows, nullif(p_conflict_columns, '{}')));
       update goalpost_private.table_writes w set result = v_result
        where w.run_id = p_run_id and w.step_key = p_step_key and w.call_number = p_call_number;

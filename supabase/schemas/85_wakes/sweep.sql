@@ -12,6 +12,8 @@ declare
   v_departed bigint[];
   v_replaced bigint[];
   v_functions text[] := '{}';
+  v_changes record;
+  v_taken record;
   v_adopted record;
   v_report jsonb := '{}';
   v_result record;
@@ -42,14 +44,16 @@ begin
   v_due.more := v_due.more and exists (select from jsonb_each(v_report) r where r.value <> '0');
   v_functions := v_functions || goalpost_private.open_due_analyses(v_now);
   v_report := v_report || jsonb_build_object('schedules_asked', goalpost_private.open_due_schedules(v_replaced, v_now));
+  v_changes := goalpost_private.ask_for_changes(1000, v_now);
+  v_taken := goalpost_private.take_queued_requests(1000, v_now);
   v_adopted := goalpost_private.adopt_requests(1000, v_now);
-  perform goalpost_private.send_wakes(v_functions || v_adopted.functions, '[]', v_now);
+  perform goalpost_private.send_wakes(v_functions || v_changes.functions || v_taken.functions || v_adopted.functions, '[]', v_now);
   v_settled := goalpost_private.settle_abandoned_turns(v_now);
   v_folded := goalpost_private.fold_statistics(5000, v_now);
   v_report := v_report || jsonb_build_object(
-    'requests_adopted', v_adopted.adopted_count, 'turns_settled', v_settled,
+    'changes_asked', v_changes.asked_count, 'messages_taken', v_taken.taken_count, 'requests_adopted', v_adopted.adopted_count, 'turns_settled', v_settled,
     'wakes_sent', goalpost_private.send_overdue_wakes(v_now),
-    'more', v_due.more or v_adopted.adopted_count = 1000 or v_settled > 0 or v_folded = 5000);
+    'more', v_due.more or v_adopted.adopted_count = 1000 or v_changes.asked_count >= 1000 or v_taken.taken_count = 1000 or v_settled > 0 or v_folded = 5000);
   perform goalpost_private.purge(v_now);
   return v_report;
 end

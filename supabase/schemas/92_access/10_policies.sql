@@ -7,7 +7,7 @@ begin
   foreach v_table in array array[
     'members', 'requests', 'goals', 'goal_criteria', 'workflow_runs', 'steps', 'step_attempts',
     'plan_revisions', 'agent_instances', 'usage_events', 'events', 'dead_letters', 'mcp_servers', 'mcp_tools', 'writable_tables', 'approval_votes', 'budgets', 'budget_raises', 'memory_uses',
-    'feedback', 'runbook_matches', 'improvements', 'memory_statistics', 'runbook_statistics', 'agent_statistics', 'unfolded_statistics', 'daily_usage', 'schedules', 'schedule_ticks']
+    'feedback', 'runbook_matches', 'improvements', 'memory_statistics', 'runbook_statistics', 'agent_statistics', 'unfolded_statistics', 'daily_usage', 'schedules', 'schedule_ticks', 'request_rules', 'rule_firings']
   loop
     execute format('alter table goalpost.%I enable row level security', v_table);
     execute format(
@@ -35,6 +35,17 @@ create policy admins_read on goalpost.setting_changes for select to authenticate
 alter table goalpost.project_admins enable row level security;
 create policy own_row_read on goalpost.project_admins for select to authenticated
   using (user_id = (select auth.uid()));
+
+-- Messages that name no workspace of their person are for project admins. A person sends messages of their own and reads
+-- those that wait; the sender is written by a trigger (stamp_queued_request).
+alter table goalpost.request_messages enable row level security;
+create policy members_read on goalpost.request_messages for select to authenticated
+  using (workspace_id = any (array(select goalpost_private.my_workspaces()))
+         or (workspace_id is null and (select goalpost_private.am_project_admin())));
+create policy people_send on pgmq.q_goalpost_requests for insert to authenticated
+  with check (message ->> 'user_id' = (select auth.uid())::text);
+create policy own_read on pgmq.q_goalpost_requests for select to authenticated
+  using (message ->> 'user_id' = (select auth.uid())::text);
 
 -- Invitations: for the admins who give them, and for the invited person.
 alter table goalpost.invitations enable row level security;
@@ -104,6 +115,9 @@ create policy project_admins_read on goalpost_private.table_writes for select to
   using ((select goalpost_private.am_project_admin()));
 alter table goalpost_private.value_reads enable row level security;
 create policy project_admins_read on goalpost_private.value_reads for select to authenticated
+  using ((select goalpost_private.am_project_admin()));
+alter table goalpost_private.row_changes enable row level security;
+create policy project_admins_read on goalpost_private.row_changes for select to authenticated
   using ((select goalpost_private.am_project_admin()));
 alter table goalpost_private.budget_waiters enable row level security;
 create policy project_admins_read on goalpost_private.budget_waiters for select to authenticated

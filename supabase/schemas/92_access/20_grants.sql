@@ -11,6 +11,10 @@ grant insert (workspace_id, question, idempotency_key, context, runbook, paramet
 grant insert (workspace_id, goal_id, step_key, rating, comment) on goalpost.feedback to authenticated;
 grant execute on all functions in schema goalpost to authenticated;
 
+-- The queue of requests: pgmq.send runs with the caller's rights.
+grant usage on schema pgmq to authenticated, service_role;
+grant select, insert on pgmq.q_goalpost_requests to authenticated, service_role;
+
 -- Rights that the exposed functions, views and policies require.
 grant usage on schema goalpost_private to authenticated;
 grant execute on function
@@ -36,6 +40,9 @@ grant execute on function
   goalpost_private.set_schedule(uuid, jsonb),
   goalpost_private.next_ticks(text, text, integer),
   goalpost_private.change_schedule(uuid, text, text),
+  goalpost_private.set_request_rule(uuid, jsonb),
+  goalpost_private.change_request_rule(uuid, text, text),
+  goalpost_private.test_request_rule(uuid, text, jsonb, jsonb, text),
   goalpost_private.apply_agent(uuid, jsonb, text),
   goalpost_private.set_agent_state(bigint, text),
   goalpost_private.cancel_request(bigint),

@@ -285,6 +285,15 @@ as $$
   select s.workspace_id, 'own', tests.id_of('petra'), 'q', '0 9 * * *', 'UTC', goalpost_private.clock() + interval '100 years' from goalpost.steps s where s.run_id = p_run_id and s.key = p_key;
   insert into goalpost.schedule_ticks (workspace_id, schedule_id, tick_at, outcome, request_id, decided_at)
   select c.workspace_id, c.id, goalpost_private.clock() + c.id * interval '1 second', 'asked', r.request_id, goalpost_private.clock() from goalpost.schedules c join goalpost.workflow_runs r on r.workspace_id = c.workspace_id and r.id = p_run_id;
+  insert into goalpost.request_rules (workspace_id, name, user_id, schema_name, table_name, events, question, columns, state)
+  select s.workspace_id, 'own', tests.id_of('petra'), 'public', 'orders', '{insert}', 'q', '{}', 'paused' from goalpost.steps s where s.run_id = p_run_id and s.key = p_key;
+  insert into goalpost.rule_firings (workspace_id, rule_id, event, source, digest, outcome, request_id, changed_at, decided_at)
+  select c.workspace_id, c.id, 'insert', 'trigger', '', 'asked', r.request_id, goalpost_private.clock(), goalpost_private.clock() from goalpost.request_rules c join goalpost.workflow_runs r on r.workspace_id = c.workspace_id and r.id = p_run_id;
+  -- Of a rule that is gone: it is dropped when it is its turn.
+  insert into goalpost_private.row_changes (workspace_id, rule_id, event, source, digest, row_values, changed_at)
+  select s.workspace_id, -1, 'insert', 'trigger', '', '{}', goalpost_private.clock() from goalpost.steps s where s.run_id = p_run_id and s.key = p_key;
+  insert into goalpost.request_messages (workspace_id, source, message_id, user_id, outcome, request_id, decided_at)
+  select r.workspace_id, 'supabase', gen_random_uuid()::text, tests.id_of('petra'), 'asked', r.request_id, goalpost_private.clock() from goalpost.workflow_runs r where r.id = p_run_id;
   insert into goalpost.invitations (workspace_id, workspace_name, email, role, invited_by, created_at, expires_at)
   select s.workspace_id, 'w', 'furnished@tests.example', 'viewer', tests.id_of('petra'), goalpost_private.clock(), goalpost_private.clock() + interval '1 day'
     from goalpost.steps s where s.run_id = p_run_id and s.key = p_key;

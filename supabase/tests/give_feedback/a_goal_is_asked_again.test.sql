@@ -1,6 +1,6 @@
 -- A rating of the requester may ask again: a new request with the remark; the first goal stays.
 begin;
-select plan(9);
+select plan(11);
 select tests.world();
 
 insert into goalpost.runbooks (workspace_id, name, title, description, goal_type, plan) values (tests.id_of('acme'), 'book', 't', 'd', 'g', jsonb_build_object('steps', tests.steps('a')));
@@ -18,5 +18,9 @@ select is((select count(*) from goalpost.feedback where user_id = tests.id_of('o
 select is((select state from goalpost.goals where id = tests.get('goal')), 'completed', 'the first goal stays completed');
 select is(tests.refusal_for('sam', format('select goalpost.give_feedback(%s, ''bad'', p_again => true)', tests.get('goal'))), 'ZG001', 'a stranger can neither rate nor ask again');
 
+select is((select rule_depth from goalpost.requests where id = tests.get('again')), 0, 'the question of a person stays one');
+update goalpost.requests set rule_depth = 2 where id = (tests.goal_of(tests.get('run'))).request_id;
+select tests.set('again', (tests.json_for('mia', format('select goalpost.give_feedback(%s, ''bad'', p_again => true)', tests.get('goal'))) ->> 'request_id')::bigint);
+select is((select rule_depth from goalpost.requests where id = tests.get('again')), 2, 'and that of a rule contains text of others when it is asked again, too');
 select * from finish();
 rollback;

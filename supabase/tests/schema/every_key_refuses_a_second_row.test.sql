@@ -54,7 +54,7 @@ create temp table twice (from_table text, key text, changes jsonb default '{}', 
 insert into twice (from_table, key) values
   ('goalpost.workspaces', 'workspaces_pkey'), ('goalpost.members', 'members_pkey'),
   ('goalpost.project_admins', 'project_admins_pkey'), ('goalpost.tools', 'tools_pkey'),
-  ('goalpost.setting_changes', 'setting_changes_pkey'), ('goalpost.schedules', 'schedules_pkey'), ('goalpost.schedule_ticks', 'schedule_ticks_pkey'), ('goalpost.feedback', 'feedback_pkey'), ('goalpost_private.rating_effects', 'rating_effects_pkey'), ('goalpost.runbook_matches', 'runbook_matches_pkey'), ('goalpost.runbook_embeddings', 'runbook_embeddings_pkey'), ('goalpost.memory_statistics', 'memory_statistics_pkey'), ('goalpost_private.analysis_schedule', 'analysis_schedule_pkey'), ('goalpost.runbook_statistics', 'runbook_statistics_pkey'), ('goalpost.agent_statistics', 'agent_statistics_pkey'), ('goalpost.unfolded_statistics', 'unfolded_statistics_pkey'),
+  ('goalpost.setting_changes', 'setting_changes_pkey'), ('goalpost.schedules', 'schedules_pkey'), ('goalpost.request_rules', 'request_rules_pkey'), ('goalpost.rule_firings', 'rule_firings_pkey'), ('goalpost_private.row_changes', 'row_changes_pkey'), ('goalpost.schedule_ticks', 'schedule_ticks_pkey'), ('goalpost.feedback', 'feedback_pkey'), ('goalpost_private.rating_effects', 'rating_effects_pkey'), ('goalpost.runbook_matches', 'runbook_matches_pkey'), ('goalpost.runbook_embeddings', 'runbook_embeddings_pkey'), ('goalpost.memory_statistics', 'memory_statistics_pkey'), ('goalpost_private.analysis_schedule', 'analysis_schedule_pkey'), ('goalpost.runbook_statistics', 'runbook_statistics_pkey'), ('goalpost.agent_statistics', 'agent_statistics_pkey'), ('goalpost.unfolded_statistics', 'unfolded_statistics_pkey'),
   ('goalpost.goals', 'goals_pkey'), ('goalpost.goal_criteria', 'goal_criteria_pkey'), ('goalpost.steps', 'steps_pkey'),
   ('goalpost.step_attempts', 'step_attempts_pkey'), ('goalpost.step_turns', 'step_turns_pkey'), ('goalpost.tool_calls', 'tool_calls_pkey'),
   ('goalpost.plan_revisions', 'plan_revisions_pkey'), ('goalpost.agent_instances', 'agent_instances_pkey'),
@@ -72,6 +72,9 @@ insert into twice values
   ('goalpost.agents', 'agents_pkey', '{"name": "other"}', 'true'),
   ('goalpost.agents', 'one_version_of_an_agent', '{"id": -5}', 'workspace_id is null'),
   ('goalpost.schedules', 'one_schedule_of_a_name', '{"id": -5}', 'true'),
+  ('goalpost.request_rules', 'one_rule_of_a_name', '{"id": -5}', 'true'),
+  ('goalpost.request_messages', 'request_messages_pkey', '{"message_id": "other"}', 'true'),
+  ('goalpost.request_messages', 'one_row_of_a_message', '{"id": -5}', 'true'),
   ('goalpost.agents', 'one_active_version_of_an_agent', '{"id": -5, "version": 2}', 'workspace_id is not null and t.state = ''active'''),
   ('goalpost.agents', 'one_candidate_of_an_agent', '{"id": -5, "version": 9}', 't.state = ''candidate'''),
   ('goalpost.runbooks', 'runbooks_pkey', '{"name": "other"}', 'true'),
@@ -98,7 +101,7 @@ select is(pg_temp.refused_by(from_table, changes, of_row), key, format('the key 
 select set_eq('select key from twice',
   $$ select c.relname::text from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
       where i.indisunique and c.relnamespace in ('goalpost'::regnamespace, 'goalpost_private'::regnamespace)
-        and c.relname not in ('requests_inside_one_workspace', 'goals_inside_one_workspace', 'workflow_runs_inside_one_workspace', 'mcp_servers_inside_one_workspace', 'approvals_inside_one_workspace', 'memories_inside_one_workspace', 'schedules_inside_one_workspace') $$,
+        and c.relname not in ('requests_inside_one_workspace', 'goals_inside_one_workspace', 'workflow_runs_inside_one_workspace', 'mcp_servers_inside_one_workspace', 'approvals_inside_one_workspace', 'memories_inside_one_workspace', 'schedules_inside_one_workspace', 'request_rules_inside_one_workspace') $$,
   'every unique key is tested in this file');
 
 select * from finish();

@@ -15,6 +15,7 @@ select tests.do_fail(tests.get('broken_' || workspace), 'a') from place;
 select tests.report_failure(tests.get('broken_' || workspace)) from place;
 insert into goalpost.invitations (workspace_id, workspace_name, email, role, invited_by, created_at, expires_at) select tests.id_of(workspace), 'w', 'new@tests.example', 'member', tests.id_of(case workspace when 'acme' then 'olga' else 'sam' end), now(), '2040-01-01' from place;
 insert into goalpost.mcp_servers (workspace_id, name, url, created_by, created_at) select tests.id_of(workspace), 'docs', 'https://docs.example.com/', tests.id_of(person), now() from place;
+insert into goalpost.request_rules (workspace_id, name, user_id, schema_name, table_name, events, question, columns) select tests.id_of(workspace), 'own', gen_random_uuid(), 'public', 'orders', '{insert}', 'q', '{}' from place;
 insert into goalpost.runbooks (workspace_id, name, title, description, goal_type, plan) select tests.id_of(workspace), 'own', 't', 'd', 'g', '{}' from place;
 insert into goalpost.mcp_tools (workspace_id, server_id, name, description, parameters, schema_hash, seen_at) select workspace_id, id, 'search', 'd', '{}', 'h', now() from goalpost.mcp_servers;
 
@@ -29,7 +30,7 @@ insert into actor (name, person, role) values
 create temp table expected (name text primary key, role text);
 insert into expected
 select s || f, 'authenticated'
-  from unnest(array['accept_requests', 'decide_approval', 'cancel_request', 'cancel_goal', 'retry_dead_letter', 'create_workspace', 'set_member_role', 'remove_member', 'leave_workspace', 'invite_member', 'accept_invitation', 'withdraw_invitation', 'grant_budget', 'set_project_limits', 'add_project_admin', 'remove_project_admin', 'read_project_admins', 'add_mcp_server', 'approve_mcp_tool', 'remove_mcp_server', 'read_inbox', 'give_feedback', 'start_analysis', 'revert_improvement', 'check_runbook', 'apply_runbook', 'set_runbook_state', 'apply_agent', 'set_agent_state', 'set_schedule', 'change_schedule', 'next_ticks', 'set_tool_policy', 'remove_tool_policy', 'set_rate_limit', 'set_workspace_limits', 'set_workspace_settings', 'read_retention', 'set_tool_access', 'set_tool_secret', 'read_tool_secrets', 'set_model_price', 'revoke_memory']) f,
+  from unnest(array['accept_requests', 'decide_approval', 'cancel_request', 'cancel_goal', 'retry_dead_letter', 'create_workspace', 'set_member_role', 'remove_member', 'leave_workspace', 'invite_member', 'accept_invitation', 'withdraw_invitation', 'grant_budget', 'set_project_limits', 'add_project_admin', 'remove_project_admin', 'read_project_admins', 'add_mcp_server', 'approve_mcp_tool', 'remove_mcp_server', 'read_inbox', 'give_feedback', 'start_analysis', 'revert_improvement', 'check_runbook', 'apply_runbook', 'set_runbook_state', 'apply_agent', 'set_agent_state', 'set_schedule', 'change_schedule', 'next_ticks', 'set_request_rule', 'change_request_rule', 'test_request_rule', 'set_tool_policy', 'remove_tool_policy', 'set_rate_limit', 'set_workspace_limits', 'set_workspace_settings', 'read_retention', 'set_tool_access', 'set_tool_secret', 'read_tool_secrets', 'set_model_price', 'revoke_memory']) f,
        unnest(array['goalpost.', 'goalpost_private.']) s
 union all
 select 'goalpost.accept_request', 'authenticated'
@@ -41,7 +42,7 @@ union all
 select 'goalpost_private.' || f, 'authenticated' from unnest(array['my_workspaces', 'am_project_admin', 'may_decide', 'my_email', 'is_requester', 'is_private_call', 'may_read_journal', 'may_read_approval', 'goal_progress', 'goals_of_report', 'report_steps', 'report_usage', 'report_history', 'report_suggestions', 'period_requests', 'period_work', 'period_usage', 'period_decisions', 'period_dearest', 'bounded', 'collected', 'role_rank', 'hash_of', 'version_of', 'count_votes']) f
 union all
 select 'goalpost_worker.' || f, 'goalpost_worker'
-  from unnest(array['claim_steps', 'finish_steps', 'heartbeat_steps', 'answer_query', 'check_queries', 'read_common_values', 'read_period', 'forget_work', 'sweep', 'fold_statistics', 'read_evidence', 'recall_memories', 'read_journal', 'begin_turn', 'end_turn', 'freeze_calls', 'begin_calls', 'end_calls', 'carry_out_call', 'write_table', 'read_webhook_secret', 'read_mcp_server', 'record_mcp_tools', 'remember', 'embed_memories', 'embed_runbooks', 'match_question']) f
+  from unnest(array['claim_steps', 'finish_steps', 'heartbeat_steps', 'answer_query', 'check_queries', 'read_common_values', 'read_period', 'forget_work', 'sweep', 'record_webhook', 'accept_message', 'fold_statistics', 'read_evidence', 'recall_memories', 'read_journal', 'begin_turn', 'end_turn', 'freeze_calls', 'begin_calls', 'end_calls', 'carry_out_call', 'write_table', 'read_webhook_secret', 'read_mcp_server', 'record_mcp_tools', 'remember', 'embed_memories', 'embed_runbooks', 'match_question']) f
 union all
 select 'goalpost_private.' || f, 'goalpost_asker' from unnest(array['analyse_query', 'open_temporary_schema']) f;
 
@@ -186,6 +187,15 @@ select d.what || ' of ' || w.workspace, format(d.statement, case when d.kind = '
                                                                                                'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
                                                                                                'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
     ('set a schedule', 'workspace', 'select goalpost.set_schedule(%s, ''{"name": "new", "question": "q", "cron": "0 9 * * *"}'') is not null',
+                                                                                               'no  ZG002  ZG001    ZG001    ZG002  ok     ok       ok    ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('set a rule', 'workspace', 'select goalpost.set_request_rule(%s, ''{"name": "new", "table": "none", "events": ["insert"], "question": "q"}'') is not null',
+                                                                                               'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ZG002 ZG002',
+                                                                                               'no  ZG002  ZG002    ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('pause a rule', 'workspace', 'select goalpost.change_request_rule(%s, ''own'', ''pause'') is not null',
+                                                                                               'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('test a rule', 'workspace', 'select goalpost.test_request_rule(%s, ''own'', ''{}'') is not null',
                                                                                                'no  ZG002  ZG001    ZG001    ZG002  ok     ok       ok    ok',
                                                                                                'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
     ('apply an agent', 'workspace', 'select goalpost.apply_agent(%s, ''{"name": "new", "role": "r"}'') is not null',

@@ -58,7 +58,7 @@ select 'goalpost.' || t, format('workspace_id = %L', tests.id_of('acme')), forma
   from unnest(array[
     'members', 'requests', 'goals', 'goal_criteria', 'workflow_runs', 'steps', 'step_attempts',
     'plan_revisions', 'approvals', 'agent_instances', 'usage_events', 'events', 'dead_letters', 'agents', 'runbooks',
-    'memories', 'memory_uses', 'goal_progress', 'step_turns', 'tool_calls', 'mcp_servers', 'mcp_tools', 'writable_tables', 'schedules', 'schedule_ticks', 'agent_costs', 'agent_outcomes', 'runbook_costs', 'user_costs', 'day_costs', 'model_costs', 'achieved_goal_costs', 'estimate_accuracy', 'approval_votes', 'corrections', 'budgets', 'budget_raises', 'tool_policies', 'rate_limits', 'goal_costs',
+    'memories', 'memory_uses', 'goal_progress', 'step_turns', 'tool_calls', 'mcp_servers', 'mcp_tools', 'writable_tables', 'schedules', 'schedule_ticks', 'request_rules', 'rule_firings', 'request_messages', 'agent_costs', 'agent_outcomes', 'runbook_costs', 'user_costs', 'day_costs', 'model_costs', 'achieved_goal_costs', 'estimate_accuracy', 'approval_votes', 'corrections', 'budgets', 'budget_raises', 'tool_policies', 'rate_limits', 'goal_costs',
     'feedback', 'runbook_matches', 'improvements', 'memory_statistics', 'runbook_statistics', 'agent_statistics', 'unfolded_statistics', 'daily_usage', 'usage_totals']) t;
 insert into expected values
   ('goalpost.setting_changes', format('workspace_id = %L', tests.id_of('acme')), format('workspace_id = %L', tests.id_of('elsewhere')), array['admin', 'owner'], array['stranger']),
@@ -80,7 +80,7 @@ insert into expected values
   ('goalpost_private.table_writes', 'true', null, '{}', null),
   ('goalpost_private.value_reads', 'true', null, '{}', null),
   ('goalpost_private.rating_effects', 'true', null, '{}', null), ('goalpost_private.analysis_schedule', 'true', null, '{}', null),
-  ('goalpost_private.request_claims', 'true', null, '{}', null), ('goalpost_private.request_embeddings', 'true', null, '{}', null), ('goalpost_private.objects_to_delete', 'true', null, '{}', null),
+  ('goalpost_private.row_changes', 'true', null, '{}', null), ('goalpost_private.request_claims', 'true', null, '{}', null), ('goalpost_private.request_embeddings', 'true', null, '{}', null), ('goalpost_private.objects_to_delete', 'true', null, '{}', null),
   ('vault.secrets', 'true', null, '{}', null),
   ('vault.decrypted_secrets', 'true', null, '{}', null),
   ('cron.job', 'true', null, '{}', null),

@@ -3,6 +3,7 @@
 //! practice.
 
 mod by_hand;
+mod rules;
 mod tools;
 
 use local_stack::stack::{Person, Stack, StackOptions};
@@ -487,6 +488,7 @@ impl Scene {
             json!({"p_workspace_id": workspace_id, "p_name": "recorded", "p_change": "remove"});
         let answer = owner.rpc("change_schedule", &removed).await.unwrap();
         assert_eq!(answer.body["state"], "removed", "{}", answer.body);
+        self.rules().await;
         let agent = json!({"p_workspace_id": workspace_id, "p_agent": {"name": "recorded", "role": "You add."}});
         let applied = owner.rpc("apply_agent", &agent).await.unwrap();
         let retired = json!({"p_agent_id": applied.body["agent_id"], "p_state": "retired"});

@@ -8,6 +8,7 @@ mod improvements;
 mod mcp;
 mod people;
 mod results;
+mod rules;
 mod runbooks;
 mod schedules;
 
@@ -25,6 +26,7 @@ pub(super) use people::{Admins, AdminsAction, Members, MembersAction, Retention,
 #[cfg(test)]
 pub(super) use results::since;
 pub(super) use results::{Costs, CostsBy, Feedback, Report, Since};
+pub(super) use rules::{Add as RuleToAdd, Rules, RulesAction, Test as RuleTest};
 pub(super) use runbooks::{Runbooks, RunbooksAction, Version as RunbookVersion};
 pub(super) use schedules::{Schedules, SchedulesAction, Set as ScheduleToSet};
 
@@ -197,6 +199,9 @@ pub(super) enum Command {
     /// Ask questions again and again, at times of a cron expression
     #[command(after_help = schedules::HELP)]
     Schedules(Schedules),
+    /// Turn changes in your own tables into requests
+    #[command(after_help = rules::HELP)]
+    Rules(Rules),
     /// List, compare, apply, try and retire agents
     #[command(after_help = agents::HELP)]
     Agents(Agents),

@@ -32,6 +32,7 @@ mod raise;
 mod report;
 mod reset;
 mod retention;
+mod rules;
 mod runbooks;
 mod schedules;
 mod secrets;
@@ -80,6 +81,7 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Cancel(cancel) => decide::cancel(cancel, global).await,
         Command::Retry(retry) => decide::retry(retry, global).await,
         Command::Schedules(schedules) => schedules::run(schedules, global).await,
+        Command::Rules(rules) => rules::run(rules, global).await,
         Command::Agents(agents) => agents::run(agents, global).await,
         Command::Memories(memories) => memories::run(memories, global).await,
         Command::Runbooks(runbooks) => runbooks::run(runbooks, global).await,
