@@ -1570,6 +1570,154 @@ export type Database = {
         }
         Relationships: []
       }
+      notification_targets: {
+        Row: {
+          created_at: string
+          created_by: string
+          id: number
+          kind: string
+          name: string
+          occasions: string[]
+          quiet_from: string | null
+          quiet_until: string | null
+          shown_address: string
+          time_zone: string
+          user_id: string | null
+          workspace_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          created_at: string
+          created_by: string
+          id?: number
+          kind: string
+          name: string
+          occasions: string[]
+          quiet_from?: string | null
+          quiet_until?: string | null
+          shown_address: string
+          time_zone?: string
+          user_id?: string | null
+          workspace_id: string
+        }
+        Update: {
+          created_at?: string
+          created_by?: string
+          id?: number
+          kind?: string
+          name?: string
+          occasions?: string[]
+          quiet_from?: string | null
+          quiet_until?: string | null
+          shown_address?: string
+          time_zone?: string
+          user_id?: string | null
+          workspace_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: "notification_targets_workspace_id_fkey"
+            columns: ["workspace_id"]
+            isOneToOne: false
+            referencedRelation: "workspaces"
+            referencedColumns: ["id"]
+          },
+          {
+            foreignKeyName: "notification_targets_workspace_id_user_id_fkey"
+            columns: ["workspace_id", "user_id"]
+            isOneToOne: false
+            referencedRelation: "members"
+            referencedColumns: ["workspace_id", "user_id"]
+          },
+        ]
+      }
+      notifications: {
+        Row: {
+          approval_id: number | null
+          approval_version: string | null
+          attempt: number
+          content: NonNullable<Json>
+          created_at: string
+          ended_at: string | null
+          id: number
+          key: string
+          next_try_at: string | null
+          occasion: string
+          reason: string | null
+          request_id: number | null
+          state: string
+          target_id: number
+          user_id: string | null
+          workspace_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          approval_id?: number | null
+          approval_version?: string | null
+          attempt?: number
+          content?: NonNullable<Json>
+          created_at: string
+          ended_at?: string | null
+          id?: number
+          key: string
+          next_try_at?: string | null
+          occasion: string
+          reason?: string | null
+          request_id?: number | null
+          state?: string
+          target_id: number
+          user_id?: string | null
+          workspace_id: string
+        }
+        Update: {
+          approval_id?: number | null
+          approval_version?: string | null
+          attempt?: number
+          content?: NonNullable<Json>
+          created_at?: string
+          ended_at?: string | null
+          id?: number
+          key?: string
+          next_try_at?: string | null
+          occasion?: string
+          reason?: string | null
+          request_id?: number | null
+          state?: string
+          target_id?: number
+          user_id?: string | null
+          workspace_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: "notifications_workspace_id_approval_id_fkey"
+            columns: ["workspace_id", "approval_id"]
+            isOneToOne: false
+            referencedRelation: "approvals"
+            referencedColumns: ["workspace_id", "id"]
+          },
+          {
+            foreignKeyName: "notifications_workspace_id_approval_id_fkey"
+            columns: ["workspace_id", "approval_id"]
+            isOneToOne: false
+            referencedRelation: "inbox"
+            referencedColumns: ["workspace_id", "approval_id"]
+          },
+          {
+            foreignKeyName: "notifications_workspace_id_request_id_fkey"
+            columns: ["workspace_id", "request_id"]
+            isOneToOne: false
+            referencedRelation: "requests"
+            referencedColumns: ["workspace_id", "id"]
+          },
+          {
+            foreignKeyName: "notifications_workspace_id_target_id_fkey"
+            columns: ["workspace_id", "target_id"]
+            isOneToOne: false
+            referencedRelation: "notification_targets"
+            referencedColumns: ["workspace_id", "id"]
+          },
+        ]
+      }
       plan_revisions: {
         Row: {
           created_at: string
@@ -3350,6 +3498,7 @@ export type Database = {
         Args: { p_auth_header_name?: string; p_name: string; p_url: string; p_workspace_id: string }
         Returns: Json
       }
+      add_notification_target: { Args: { p_target: Json; p_workspace_id: string }; Returns: Json }
       add_project_admin: { Args: { p_person: string }; Returns: Json }
       apply_agent: { Args: { p_agent: Json; p_state?: string; p_workspace_id: string }; Returns: Json }
       apply_runbook: { Args: { p_runbook: Json; p_state?: string; p_workspace_id: string }; Returns: Json }
@@ -3390,6 +3539,7 @@ export type Database = {
       read_report: { Args: { p_goal_id: number }; Returns: Json }
       remove_mcp_server: { Args: { p_name: string; p_workspace_id: string }; Returns: Json }
       remove_member: { Args: { p_user_id: string; p_workspace_id: string }; Returns: Json }
+      remove_notification_target: { Args: { p_name: string; p_workspace_id: string }; Returns: Json }
       remove_project_admin: { Args: { p_person: string }; Returns: Json }
       remove_tool_policy: { Args: { p_name: string; p_workspace_id: string }; Returns: boolean }
       retry_dead_letter: { Args: { p_dead_letter_id: number }; Returns: Json }
@@ -3410,6 +3560,10 @@ export type Database = {
           p_source?: string
           p_valid_from?: string
         }
+        Returns: Json
+      }
+      set_notification_preferences: {
+        Args: { p_name?: string; p_preferences: Json; p_workspace_id: string }
         Returns: Json
       }
       set_project_limits: { Args: { p_limits: Json }; Returns: Json }
@@ -3434,6 +3588,7 @@ export type Database = {
       set_workspace_limits: { Args: { p_limits: Json; p_workspace_id: string }; Returns: Json }
       set_workspace_settings: { Args: { p_settings: Json; p_workspace_id: string }; Returns: Json }
       start_analysis: { Args: { p_workspace_id: string }; Returns: Json }
+      test_notification_target: { Args: { p_name: string; p_workspace_id: string }; Returns: Json }
       withdraw_invitation: { Args: { p_invitation_id: number }; Returns: Json }
     }
     Enums: {

@@ -12,6 +12,7 @@ mod header_text;
 mod http;
 mod journal;
 mod memory;
+mod notifications;
 mod objects;
 mod payload;
 mod people;
@@ -36,6 +37,7 @@ pub use journal::{
     TurnEnded, TurnRow,
 };
 pub use memory::{Embedding, MemoriesToEmbed, Memory, MemoryQuery, MemoryToEmbed};
+pub use notifications::{LinkDecided, LinkedDecision, NotificationEnd, NotificationOutcome};
 pub use objects::MAX_OBJECT_BYTES;
 pub use people::{AcceptedRequest, NewRequest, RequestRow};
 pub use rows::{

@@ -26,6 +26,7 @@ update goalpost.improvements i set memory_id = m.id, agent_id = (select min(a.id
 insert into goalpost.memory_statistics (workspace_id, memory_id, folded_at) select workspace_id, id, now() from goalpost.memories;
 select tests.memory('lonely');
 insert into goalpost.schedules (workspace_id, name, user_id, question, cron, time_zone, state) values (tests.id_of('acme'), 'lonely', tests.id_of('mia'), 'q', '0 9 * * *', 'UTC', 'paused');
+insert into goalpost.notification_targets (workspace_id, name, kind, shown_address, occasions, created_by, created_at) values (tests.id_of('acme'), 'lonely', 'email', 'a@tests.example', '{}', tests.id_of('mia'), now());
 insert into goalpost.mcp_servers (workspace_id, name, url, created_by, created_at) values (tests.id_of('acme'), 'docs', 'https://docs.example.com/', tests.id_of('adam'), now()), (tests.id_of('acme'), 'lonely', 'https://docs.example.com/', tests.id_of('adam'), now());
 insert into goalpost.mcp_tools (workspace_id, server_id, name, description, parameters, schema_hash, seen_at) select workspace_id, id, 'search', 'd', '{}', 'h', now() from goalpost.mcp_servers where name = 'docs';
 insert into goalpost.writable_tables (workspace_id, schema_name, table_name) values (tests.id_of('acme'), 'public', 'notes');
@@ -59,6 +60,7 @@ begin
                  when 'goalpost.step_turns'::regclass then '(step_key = ''z'')'
                  when 'goalpost.memories'::regclass then '(text = ''lonely'')'
                  when 'goalpost.mcp_servers'::regclass then '(name = ''lonely'')'
+                 when 'goalpost.notification_targets'::regclass then '(name = ''lonely'')'
                  when 'goalpost.schedules'::regclass then '(name = ''lonely'')'
                  when 'goalpost.requests'::regclass then '(question = ''lonely'')' else 'ctid' end);
   return 'nothing';
@@ -73,7 +75,7 @@ create temp table reference (from_table text, columns text);
 insert into reference values
   ('goalpost.invitations', 'workspace_id'), ('goalpost.members', 'workspace_id'), ('goalpost.members', 'user_id'), ('goalpost.project_admins', 'user_id'),
   ('goalpost.agents', 'workspace_id'), ('goalpost.runbooks', 'workspace_id'),
-  ('goalpost.feedback', 'workspace_id, goal_id'), ('goalpost_private.rating_effects', 'workspace_id, goal_id'), ('goalpost.runbook_matches', 'runbook_id'), ('goalpost.runbook_embeddings', 'runbook_id'), ('goalpost.runbook_embeddings', 'workspace_id'), ('goalpost.runbook_embeddings', 'space'), ('goalpost.improvements', 'runbook_id'), ('goalpost.improvements', 'agent_id'), ('goalpost.schedules', 'workspace_id'), ('goalpost.schedule_ticks', 'workspace_id, schedule_id'), ('goalpost.schedule_ticks', 'workspace_id, request_id'), ('goalpost.improvements', 'workspace_id, run_id'), ('goalpost.improvements', 'workspace_id, approval_id'), ('goalpost.improvements', 'workspace_id, memory_id'), ('goalpost.improvements', 'workspace_id'), ('goalpost.memory_statistics', 'workspace_id, memory_id'), ('goalpost_private.analysis_schedule', 'workspace_id'), ('goalpost.runbook_matches', 'workspace_id, run_id'), ('goalpost.runbook_statistics', 'runbook_id'), ('goalpost.agent_statistics', 'agent_id'),
+  ('goalpost.feedback', 'workspace_id, goal_id'), ('goalpost_private.rating_effects', 'workspace_id, goal_id'), ('goalpost.runbook_matches', 'runbook_id'), ('goalpost.runbook_embeddings', 'runbook_id'), ('goalpost.runbook_embeddings', 'workspace_id'), ('goalpost.runbook_embeddings', 'space'), ('goalpost.improvements', 'runbook_id'), ('goalpost.improvements', 'agent_id'), ('goalpost.schedules', 'workspace_id'), ('goalpost.notification_targets', 'workspace_id'), ('goalpost.notification_targets', 'workspace_id, user_id'), ('goalpost.notifications', 'workspace_id, target_id'), ('goalpost.notifications', 'workspace_id, approval_id'), ('goalpost.notifications', 'workspace_id, request_id'), ('goalpost_private.decision_links', 'notification_id'), ('goalpost.schedule_ticks', 'workspace_id, schedule_id'), ('goalpost.schedule_ticks', 'workspace_id, request_id'), ('goalpost.improvements', 'workspace_id, run_id'), ('goalpost.improvements', 'workspace_id, approval_id'), ('goalpost.improvements', 'workspace_id, memory_id'), ('goalpost.improvements', 'workspace_id'), ('goalpost.memory_statistics', 'workspace_id, memory_id'), ('goalpost_private.analysis_schedule', 'workspace_id'), ('goalpost.runbook_matches', 'workspace_id, run_id'), ('goalpost.runbook_statistics', 'runbook_id'), ('goalpost.agent_statistics', 'agent_id'),
   ('goalpost.runbook_statistics', 'workspace_id'), ('goalpost.agent_statistics', 'workspace_id'),
   ('goalpost.unfolded_statistics', 'workspace_id'), ('goalpost.daily_usage', 'workspace_id'),
   ('goalpost.requests', 'workspace_id'), ('goalpost.requests', 'workspace_id, goal_id'),

@@ -5,6 +5,7 @@
 mod agents;
 mod improvements;
 mod mcp;
+mod notifications;
 mod people;
 mod results;
 mod runbooks;
@@ -16,6 +17,9 @@ use uuid::Uuid;
 pub(super) use agents::{Agents, AgentsAction, Version as AgentVersion};
 pub(super) use improvements::{Improvements, ImprovementsAction};
 pub(super) use mcp::{AskWhen, Mcp, McpAction};
+pub(super) use notifications::{
+    Add as TargetToAdd, Notifications, NotificationsAction, Preferences, TargetKind,
+};
 pub(super) use people::{Admins, AdminsAction, Members, MembersAction, Settings};
 #[cfg(test)]
 pub(super) use results::since;
@@ -192,6 +196,9 @@ pub(super) enum Command {
     /// Ask questions again and again, at times of a cron expression
     #[command(after_help = schedules::HELP)]
     Schedules(Schedules),
+    /// See messages about work, and choose where they go
+    #[command(after_help = notifications::HELP)]
+    Notifications(Notifications),
     /// List, compare, apply, try and retire agents
     #[command(after_help = agents::HELP)]
     Agents(Agents),
@@ -239,7 +246,7 @@ pub(super) struct Reset {
 #[derive(Debug, Args)]
 pub(super) struct Logs {
     /// A function, or `postgres`; left out: all functions
-    #[arg(value_name = "FUNCTION", value_parser = ["intake", "planner", "executor", "aggregator", "analyzer", "postgres"])]
+    #[arg(value_name = "FUNCTION", value_parser = ["intake", "planner", "executor", "aggregator", "analyzer", "notifier", "postgres"])]
     pub(super) function: Option<String>,
     /// Continue with new lines
     #[arg(long, short)]

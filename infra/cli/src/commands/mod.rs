@@ -25,6 +25,7 @@ mod logs;
 mod mcp;
 mod members;
 mod memories;
+mod notifications;
 mod psql;
 mod raise;
 mod report;
@@ -73,6 +74,7 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Cancel(cancel) => decide::cancel(cancel, global).await,
         Command::Retry(retry) => decide::retry(retry, global).await,
         Command::Schedules(schedules) => schedules::run(schedules, global).await,
+        Command::Notifications(notifications) => notifications::run(notifications, global).await,
         Command::Agents(agents) => agents::run(agents, global).await,
         Command::Memories(memories) => memories::run(memories, global).await,
         Command::Runbooks(runbooks) => runbooks::run(runbooks, global).await,

@@ -138,6 +138,9 @@ fn introduce(stack: &Stack, wanted_port: Option<u16>) {
     print("");
     print(&format!("  API              {url}"));
     print(&format!("  Intake           {url}/functions/v1/intake"));
+    if let Some(page) = stack.mail_page() {
+        print(&format!("  Mail             {page}"));
+    }
     print(&format!("  Publishable key  {}", stack.publishable_key()));
     print(&format!(
         "  Secret key       {}",
