@@ -284,7 +284,6 @@ mod tests {
             !html.contains("<script") && !html.contains('\u{202e}'),
             "{html}"
         );
-        assert_eq!(html.matches("&lt;script&gt;").count() % 2, 0);
         assert!(
             html.contains(
                 "value=\"&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;\\u{202e}\""

@@ -163,10 +163,7 @@ impl StackOptions {
             openai_api_key: given("OPENAI_API_KEY").map(SecretString::from),
             anthropic_api_key: given("ANTHROPIC_API_KEY").map(SecretString::from),
             email_api_key: given("EMAIL_API_KEY").map(SecretString::from),
-            mail: match given("GOALPOST_EMAIL_URL") {
-                Some(_) => Switch::Off,
-                None => Switch::On,
-            },
+            mail: Switch::Off,
             wake_secret: None,
             pg_net: Switch::On,
             cron: Switch::On,
