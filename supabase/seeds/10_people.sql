@@ -4,10 +4,10 @@
 -- tests. The system itself needs none of them: its own data ships as migrations, because a hosted `supabase db push` does
 -- not run the seed.
 
-insert into auth.users (id, email) values
-  ('00000000-0000-4000-8000-000000000001', 'owner@goalpost.test'),
-  ('00000000-0000-4000-8000-000000000002', 'approver@goalpost.test'),
-  ('00000000-0000-4000-8000-000000000003', 'stranger@goalpost.test')
+insert into auth.users (id, email, email_confirmed_at) values
+  ('00000000-0000-4000-8000-000000000001', 'owner@goalpost.test', now()),
+  ('00000000-0000-4000-8000-000000000002', 'approver@goalpost.test', now()),
+  ('00000000-0000-4000-8000-000000000003', 'stranger@goalpost.test', now())
 on conflict (id) do nothing;
 
 insert into goalpost.workspaces (id, name, readable_schemas) values

@@ -451,7 +451,14 @@ async fn invalid_queue_messages_fail_individually() {
         .map(|(name, body)| json!({"messageId": name, "receiptHandle": name, "body": body, "attributes": {"ApproximateReceiveCount": "1"},
             "messageAttributes": {}, "md5OfBody": "", "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:local:000000000000:q", "awsRegion": "local"}))
         .collect();
-    for function in ["intake", "planner", "executor", "aggregator", "analyzer"] {
+    for function in [
+        "intake",
+        "planner",
+        "executor",
+        "aggregator",
+        "analyzer",
+        "notifier",
+    ] {
         let answer = stack
             .invoke(function, &json!({"Records": records}))
             .await

@@ -46,6 +46,7 @@ fn functions_table_names_the_claimed_kinds() {
         ("executor".to_owned(), words(executor::KINDS)),
         ("aggregator".to_owned(), words(aggregator::KINDS)),
         ("analyzer".to_owned(), words(analyzer::KINDS)),
+        ("notifier".to_owned(), words(notifier::KINDS)),
     ];
     assert_eq!(table, coded);
 }

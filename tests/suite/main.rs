@@ -38,6 +38,7 @@ mod log_leaks;
 mod meaning;
 mod models;
 mod mutants;
+mod notifications;
 mod objects;
 mod pgtap;
 mod plan_rules;

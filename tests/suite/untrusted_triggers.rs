@@ -16,7 +16,14 @@ use serde_json::{Value, json};
 use system_tests::people::{Client, DEMO};
 use system_tests::stacks;
 
-const FUNCTIONS: [&str; 5] = ["intake", "planner", "executor", "aggregator", "analyzer"];
+const FUNCTIONS: [&str; 6] = [
+    "intake",
+    "planner",
+    "executor",
+    "aggregator",
+    "analyzer",
+    "notifier",
+];
 const SEED: u64 = 20_261_122;
 /// Forged wakes of each class, at each function.
 const FORGED_EACH: usize = 50;

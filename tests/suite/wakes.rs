@@ -79,7 +79,14 @@ async fn unsigned_wake_is_refused_before_any_check() {
         .duration_since(std::time::UNIX_EPOCH)
         .unwrap()
         .as_secs();
-    for function in ["planner", "executor", "aggregator", "analyzer", "intake"] {
+    for function in [
+        "planner",
+        "executor",
+        "aggregator",
+        "analyzer",
+        "notifier",
+        "intake",
+    ] {
         let url = stack.function_url(function);
         let forged = http
             .post(&url)

@@ -29,7 +29,7 @@ use domain::StepKind;
 use runtime::{Config, Environment, Function, Interrupted, StepContext, Worker};
 use serde_json::Value;
 use store::ClaimedStep;
-use tools::{EmailConfig, Registry};
+use tools::{EmailConfig, OutboundConfig, Registry};
 
 use crate::config::ExecutorConfig;
 
@@ -48,14 +48,14 @@ impl Function for Executor {
     }
 
     fn new(worker: Worker, config: ExecutorConfig) -> Result<Self, Box<dyn Error>> {
-        let email = config.email.map(|email| EmailConfig {
-            url: email.url,
-            from: email.from,
+        let OutboundConfig { http, email } = config.outbound;
+        let email = email.map(|provider| EmailConfig {
+            provider,
             key: worker.optional_secret("email_api_key"),
         });
         Ok(Self {
             model: journal::lazy_model(&worker, config.model),
-            tools: Registry::with_email(config.http, email)?,
+            tools: Registry::with_email(http, email)?,
             longest_conversation_bytes: config.longest_conversation_bytes,
             worker,
         })

@@ -4,9 +4,13 @@
 //! Then the question is assessed: answered at once, worked in a few steps, or made into a goal that the planner takes
 //! over, with the reasons kept on the request. The assessment is a step like any other, so it makes no difference
 //! whether the request came over HTTP, was inserted as a row, or its wake was lost.
+//!
+//! `/decide` is the page behind the link of a message (`decide`): there the token of the link counts, no sign-in.
 
 mod assess;
 mod cors;
+mod decide;
+mod decision_page;
 mod function;
 mod messages;
 mod people;
@@ -84,6 +88,10 @@ impl Function for Intake {
         let Trigger::Http(request) = trigger else {
             return runtime::work_on_steps(self, &trigger, &invocation).await;
         };
+        // A page that people open, not an API that other pages call.
+        if request.path.trim_end_matches('/') == decide::PATH {
+            return Ok(decide::answer(&self, &request).await.into_value());
+        }
         let origins = self.origins.clone();
         let reply = match origins.preflight(&request) {
             Some(reply) => reply,

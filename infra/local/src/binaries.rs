@@ -20,7 +20,14 @@ use crate::home::Home;
 use crate::progress::{Phase, Progress};
 
 /// The functions: package, binary and deployed name are the same.
-pub const FUNCTIONS: [&str; 5] = ["intake", "planner", "executor", "aggregator", "analyzer"];
+pub const FUNCTIONS: [&str; 6] = [
+    "intake",
+    "planner",
+    "executor",
+    "aggregator",
+    "analyzer",
+    "notifier",
+];
 /// The variable that names a folder of prebuilt binaries.
 pub const PREBUILT: &str = "GOALPOST_BIN_DIR";
 

@@ -1,4 +1,4 @@
-//! The whole local stack in one value: Postgres, its REST, Auth and Storage surface, the Lambda host with the five
+//! The whole local stack in one value: Postgres, its REST, Auth and Storage surface, the Lambda host with the
 //! functions, pg_net's worker, pg_cron's clock, and the schedules outside the database.
 //!
 //! `goalpost up`, `goalpost demo` and the tests of the whole system start this one. It contains nothing about goals and
@@ -11,6 +11,7 @@ mod fault_controls;
 mod functions;
 mod gateway;
 mod limits;
+mod mail;
 mod options;
 mod people;
 mod shared_secrets;
@@ -54,6 +55,7 @@ pub struct Stack {
     callers: Callers,
     functions: Functions,
     gateway: Gateway,
+    mail: Option<mail::MailServer>,
     rest: rest::Rest,
     storage: storage::Storage,
     keys: ProjectKeys,
@@ -123,7 +125,7 @@ impl Stack {
     }
 
     async fn assemble(
-        options: StackOptions,
+        mut options: StackOptions,
         home: &Home,
         server: HeldServer,
         database: String,
@@ -140,6 +142,16 @@ impl Stack {
                 .local_addr()
                 .context("asking for the gateway's port")?
         );
+        let mail = match options.mail {
+            Switch::On => Some(mail::MailServer::start().await?),
+            Switch::Off => None,
+        };
+        if let Some(server) = &mail {
+            let given = options.environment.get("GOALPOST_PRIVATE_HOSTS");
+            let variables = mail::variables(server, given, DEMO_WORKSPACE);
+            options.environment.extend(variables);
+            options.email_api_key = Some(server.key.clone());
+        }
         let secrets = Secrets::of(&options);
         let log_folder = data::log_folder(home, &options.database, &database);
         let functions =
@@ -174,11 +186,15 @@ impl Stack {
         let client = held.connect("postgres", &database).await?;
         data::connect_functions(&client, &url, &secrets, &options.limits).await?;
         people::set_passwords(&client).await?;
+        if mail.is_some() {
+            people::allow_mail(&client).await?;
+        }
         let callers = Callers::start(&options, held, &database, &functions.host).await?;
         Ok(Self {
             callers,
             functions,
             gateway,
+            mail,
             rest,
             storage,
             keys,
@@ -201,6 +217,12 @@ impl Stack {
     #[must_use]
     pub fn function_url(&self, function: &str) -> String {
         gateway::function_url(self.url(), function)
+    }
+
+    /// Returns the page that shows the mails which the stack has sent, unless a provider sends them.
+    #[must_use]
+    pub fn mail_page(&self) -> Option<String> {
+        self.mail.as_ref().map(mail::MailServer::page)
     }
 
     /// Returns the key for public places.

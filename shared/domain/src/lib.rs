@@ -14,6 +14,7 @@
 //! - [`private_hosts`]: the operator's own hosts, and the workspaces that may call them.
 //! - [`tool`]: the description of a tool for models and for the plan check.
 //! - [`tool_call`]: a call of a tool, from its request to its result.
+//! - [`visible`](fn@visible): texts of others, as a person may read them.
 
 pub mod capabilities;
 pub mod expression;
@@ -27,6 +28,7 @@ pub mod private_hosts;
 pub mod state;
 pub mod tool;
 pub mod tool_call;
+mod visible;
 
 pub use capabilities::{Capabilities, LimitParameter, OutputFormat};
 pub use ids::{
@@ -42,3 +44,4 @@ pub use private_hosts::PrivateHosts;
 pub use state::{ApprovalState, GoalState, RequestState, RunState, StepKind, StepState};
 pub use tool::{Approval, Tool};
 pub use tool_call::{ToolCall, ToolCallRequest, ToolCallResult, ToolCallResults, ToolCallState};
+pub use visible::visible;

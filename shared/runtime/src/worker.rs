@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use domain::{RunId, StepKind, WakeId};
-use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use futures::{FutureExt as _, TryFutureExt as _};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use store::{ClaimedStep, Outcome, Store};
@@ -134,7 +134,7 @@ impl Worker {
     /// Works on ready steps, for any trigger but a person's request, and returns the answer to the trigger.
     ///
     /// # Errors
-    /// The database cannot be reached: the platform should deliver the trigger again. A queue's messages fail singly.
+    /// As [`Worker::answer_trigger`].
     pub(crate) async fn handle_trigger<W, F>(
         &self,
         trigger: &Trigger,
@@ -142,23 +142,45 @@ impl Worker {
         work: W,
     ) -> Result<Value, Failure>
     where
-        W: Fn(ClaimedStep, StepContext) -> F + Clone,
+        W: Fn(ClaimedStep, StepContext) -> F + Clone + Send + Sync,
         F: Future<Output = Result<Value, Interrupted>> + Send + 'static,
     {
+        let drain = |wake_id| {
+            let report = self.drain(wake_id, invocation, work.clone());
+            report.map_ok(|report| drained(&report)).boxed()
+        };
+        self.answer_trigger(trigger, invocation, drain).await
+    }
+
+    /// Calls `drain` for a trigger, with the wake that it acknowledges, and returns the answer to the trigger. A schedule
+    /// sweeps first; a queue's messages are drained for one by one: the first finds the work, the others acknowledge
+    /// their wakes.
+    ///
+    /// # Errors
+    /// The database cannot be reached: the platform should deliver the trigger again. A queue's messages fail singly.
+    pub async fn answer_trigger<'a>(
+        &self,
+        trigger: &Trigger,
+        invocation: &Invocation,
+        drain: impl Fn(Option<WakeId>) -> BoxFuture<'a, Result<Value, Failure>> + Send + Sync,
+    ) -> Result<Value, Failure> {
         match trigger {
-            Trigger::Queue(messages) => Ok(self.handle_queue(messages, invocation, work).await),
+            Trigger::Queue(messages) => {
+                let mut failed = Vec::new();
+                for message in messages {
+                    if !was_drained(message, &drain).await {
+                        failed.push(message.message_id.clone());
+                    }
+                }
+                Ok(trigger::queue_reply(failed))
+            }
             Trigger::Schedule(_) => {
                 self.sweep(invocation).await?;
-                self.drain(None, invocation, work).await?;
+                drain(None).await?;
                 Ok(trigger::schedule_reply())
             }
-            Trigger::Wake(wake) => {
-                let report = self.drain(Some(WakeId(wake.id)), invocation, work).await?;
-                Ok(drained(&report))
-            }
-            Trigger::DatabaseWebhook(_) | Trigger::Http(_) => {
-                Ok(drained(&self.drain(None, invocation, work).await?))
-            }
+            Trigger::Wake(wake) => drain(Some(WakeId(wake.id))).await,
+            Trigger::DatabaseWebhook(_) | Trigger::Http(_) => drain(None).await,
         }
     }
 
@@ -203,35 +225,25 @@ impl Worker {
         )
         .await?)
     }
+}
 
-    /// Drains once per wake: the first finds the work, the others acknowledge their wakes.
-    async fn handle_queue<W, F>(
-        &self,
-        messages: &[QueueMessage],
-        invocation: &Invocation,
-        work: W,
-    ) -> Value
-    where
-        W: Fn(ClaimedStep, StepContext) -> F + Clone,
-        F: Future<Output = Result<Value, Interrupted>> + Send + 'static,
-    {
-        let mut failed = Vec::new();
-        for message in messages {
-            let wake_id = match &message.content {
-                QueueContent::Wake(wake) => WakeId(wake.id),
-                QueueContent::Body(_) | QueueContent::Refused(_) => {
-                    tracing::warn!(message_id = message.message_id, "this message is no wake");
-                    failed.push(message.message_id.clone());
-                    continue;
-                }
-            };
-            if let Err(failure) = self.drain(Some(wake_id), invocation, work.clone()).await {
-                tracing::warn!(message_id = message.message_id, %failure, "will come again");
-                failed.push(message.message_id.clone());
-            }
+/// Drains for one message of a queue; false if it has to be delivered again.
+async fn was_drained<'a>(
+    message: &QueueMessage,
+    drain: &(impl Fn(Option<WakeId>) -> BoxFuture<'a, Result<Value, Failure>> + Send + Sync),
+) -> bool {
+    let wake_id = match &message.content {
+        QueueContent::Wake(wake) => WakeId(wake.id),
+        QueueContent::Body(_) | QueueContent::Refused(_) => {
+            tracing::warn!(message_id = message.message_id, "this message is no wake");
+            return false;
         }
-        trigger::queue_reply(failed)
+    };
+    let drained = drain(Some(wake_id)).await;
+    if let Err(failure) = &drained {
+        tracing::warn!(message_id = message.message_id, %failure, "will come again");
     }
+    drained.is_ok()
 }
 
 /// Returns work that reports the outcome of each step.

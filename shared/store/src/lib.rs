@@ -12,6 +12,7 @@ mod header_text;
 mod http;
 mod journal;
 mod memory;
+mod notifications;
 mod objects;
 mod payload;
 mod people;
@@ -36,10 +37,12 @@ pub use journal::{
     TurnEnded, TurnRow,
 };
 pub use memory::{Embedding, MemoriesToEmbed, Memory, MemoryQuery, MemoryToEmbed};
+pub use notifications::{LinkDecided, LinkedDecision, NotificationEnd, NotificationOutcome};
 pub use objects::MAX_OBJECT_BYTES;
 pub use people::{AcceptedRequest, NewRequest, RequestRow};
 pub use rows::{
-    Claim, ClaimedStep, FinishReply, FinishedStep, FoldReport, ForgetReport, HeldLease, Judged, Lease, MessageReply, Outcome, QueryProblem, QueryResult, SweepReport, Verdict,
+    Claim, ClaimedStep, FinishReply, FinishedStep, FoldReport, ForgetReport, HeldLease, Judged,
+    Lease, MessageReply, Outcome, QueryProblem, QueryResult, SweepReport, Verdict,
 };
 pub use runbooks::{EmbeddedRunbooks, MatchedQuestion, RunbookToEmbed, RunbooksToEmbed};
 pub use token::{Freshness, TokenError, TokenFuture, TokenSource};

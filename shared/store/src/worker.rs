@@ -8,7 +8,8 @@ use tokio::time::sleep;
 use crate::call::{Call, Credential, Repeat, pause};
 use crate::rows::AskerReply;
 use crate::{
-    Claim, ClaimedStep, Error, FinishReply, FinishedStep, FoldReport, ForgetReport, HeldLease, Lease, MessageReply, QueryProblem, QueryResult, Store, SweepReport,
+    Claim, ClaimedStep, Error, FinishReply, FinishedStep, FoldReport, ForgetReport, HeldLease,
+    Lease, MessageReply, QueryProblem, QueryResult, Store, SweepReport,
 };
 
 const SCHEMA: &str = "goalpost_worker";

@@ -13,6 +13,8 @@
 //! | `builtin` | a file or folder per tool; `control` describes calls that only change rows |
 //! | `egress` | the HTTP client and the rules for destinations |
 //! | `mcp` | the client of MCP servers, whose tools are called `mcp.<server>.<tool>` |
+//! | `messenger` | messages to people, by the ways out of `webhook` and `email` |
+//! | `outbound_config` | the operator's variables for what leaves the installation |
 //! | `call_context` | what a call gets from its step |
 //! | `arguments`, `result`, `error` | the checks of both ends of a call, and its error |
 //!
@@ -26,6 +28,8 @@ mod call_context;
 mod egress;
 mod error;
 mod mcp;
+mod messenger;
+mod outbound_config;
 mod registry;
 mod result;
 
@@ -35,5 +39,7 @@ pub use builtin::sql;
 pub use call_context::{CallContext, McpServer, Query, QueryRunner, StepDatabase};
 pub use egress::{EgressPolicy, HttpPolicy};
 pub use error::{OUTCOME_UNKNOWN, QUERIES_BUSY, ToolError, WAITS_FOR_PERSON};
+pub use messenger::{Messenger, Sender};
+pub use outbound_config::{EmailProvider, OutboundConfig};
 pub use registry::Registry;
 pub use result::MAX_RESULT_BYTES;

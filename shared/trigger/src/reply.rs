@@ -30,6 +30,19 @@ impl HttpReply {
         }
     }
 
+    /// Creates an HTML page that no cache keeps.
+    #[must_use]
+    pub fn html(status: u16, page: String) -> Self {
+        let reply = Self {
+            status,
+            headers: BTreeMap::new(),
+            body: page,
+        };
+        reply
+            .with_header("content-type", "text/html; charset=utf-8")
+            .with_header("cache-control", "no-store")
+    }
+
     /// Creates a reply without a body, such as 204.
     #[must_use]
     pub fn empty(status: u16) -> Self {

@@ -4,7 +4,7 @@ create table goalpost.wakes (
   ready_count integer not null,
   sent_at timestamptz not null,
   acknowledged_at timestamptz,
-  constraint function_is_known check (function in ('intake', 'planner', 'executor', 'aggregator', 'analyzer'))
+  constraint function_is_known check (function in ('intake', 'planner', 'executor', 'aggregator', 'analyzer', 'notifier'))
 );
 comment on table goalpost.wakes is 'Wakes sent to functions, and when the woken drain acknowledged each.';
 create index wakes_outstanding on goalpost.wakes (function, sent_at) where acknowledged_at is null; -- send_wake
@@ -58,6 +58,10 @@ create table goalpost_private.limits (
   workspaces_by_anyone boolean not null default true,
   max_workspaces_per_person integer not null default 20,
   max_invitations integer not null default 200,
+  -- Of one person or one workspace; and per target. Messages above the hourly cap are dropped.
+  max_notification_targets integer not null default 20,
+  max_notifications_per_hour integer not null default 200,
+  max_notification_attempts integer not null default 20,
   max_run_seconds integer not null default 604800,
   memory_lifetime interval not null default '1 year',
   -- Per workspace, over all scopes.

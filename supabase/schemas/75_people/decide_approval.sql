@@ -97,6 +97,18 @@ begin
 end
 $$;
 
+-- Returns the decisions that an approval has now.
+create function goalpost_private.decisions_of(p_approval goalpost.approvals) returns text[]
+language sql immutable
+set search_path = ''
+as $$
+  select case p_approval.kind
+    when 'question' then array['answered', 'rejected']
+    when 'outcome_unknown' then case when p_approval.decider_id is null then array['happened', 'not_happened', 'rejected']
+                                else array['happened', 'rejected'] end
+    else array['approved', 'rejected'] end
+$$;
+
 -- Refuses a decision that this kind of approval does not have, or whose comment, edit or answer is out of bounds or of
 -- an invalid shape: ZG003, or ZG007 for one that is too large.
 create function goalpost_private.refuse_unfit_decision(
@@ -106,11 +118,7 @@ language plpgsql stable
 set search_path = ''
 as $$
 declare
-  v_words constant text[] := case p_approval.kind
-    when 'question' then array['answered', 'rejected']
-    when 'outcome_unknown' then case when p_approval.decider_id is null then array['happened', 'not_happened', 'rejected']
-                                else array['happened', 'rejected'] end
-    else array['approved', 'rejected'] end;
+  v_words constant text[] := goalpost_private.decisions_of(p_approval);
   v_problem text;
 begin
   if p_decision is null or p_decision <> all (v_words) then

@@ -48,6 +48,7 @@ begin
   v_taken := goalpost_private.take_queued_requests(1000, v_now);
   v_adopted := goalpost_private.adopt_requests(1000, v_now);
   perform goalpost_private.send_wakes(v_functions || v_changes.functions || v_taken.functions || v_adopted.functions, '[]', v_now);
+  perform goalpost_private.notify_of_expiring_approvals(v_now);
   v_settled := goalpost_private.settle_abandoned_turns(v_now);
   v_folded := goalpost_private.fold_statistics(5000, v_now);
   v_report := v_report || jsonb_build_object(
@@ -204,8 +205,8 @@ as $$
     from continued
 $$;
 
--- Sends wakes for ready work that has been due for a second: its wake was lost, or it waited for a retry's time; and
--- for every step that has to be claimed alone.
+-- Sends wakes for ready work and messages that have been due for a second: their wake was lost, or they waited for a
+-- retry's time; and for every step that has to be claimed alone.
 create function goalpost_private.send_overdue_wakes(p_now timestamptz) returns integer
 language sql
 set search_path = ''
@@ -223,11 +224,16 @@ as $$
                     and s.run_after <= p_now - case when a.is_alone then interval '0' else interval '1 second' end
                   limit 1000) s) r
        group by 1
-      having sum(r.ready + r.alone) > 0) w
+      having sum(r.ready + r.alone) > 0
+      union all
+      select 'notifier', count(*)::integer, 0
+        from (select from goalpost.notifications n
+               where n.state = 'waiting' and n.next_try_at <= p_now - interval '1 second' limit 1000) n
+      having count(*) > 0) w
 $$;
 
--- Deletes rows that are only of temporary use: old wakes, expired memories, and pg_cron's own log, which it never
--- purges.
+-- Deletes rows that are only of temporary use: old wakes, expired memories, messages of a month ago unless their link is
+-- still of use, and pg_cron's own log, which it never purges.
 create function goalpost_private.purge(p_now timestamptz) returns void
 language sql
 set search_path = ''
@@ -236,6 +242,11 @@ as $$
    where id in (select id from goalpost.wakes where sent_at < p_now - interval '1 day' order by sent_at limit 1000);
   delete from goalpost.memories
    where id in (select id from goalpost.memories where expires_at < p_now order by expires_at limit 1000);
+  delete from goalpost.notifications
+   where id in (select n.id from goalpost.notifications n
+                 where n.state <> 'waiting' and n.ended_at < p_now - interval '30 days'
+                   and not exists (select from goalpost.approvals a where a.id = n.approval_id and a.state = 'pending')
+                 order by n.ended_at limit 1000);
   delete from cron.job_run_details
    where runid in (select runid from cron.job_run_details where end_time < p_now - interval '1 day' limit 1000);
 $$;

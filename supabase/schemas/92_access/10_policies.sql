@@ -71,6 +71,15 @@ alter table goalpost.corrections enable row level security;
 create policy members_read on goalpost.corrections for select to authenticated
   using (workspace_id in (select goalpost_private.my_workspaces())
          and exists (select from goalpost.approvals a where a.id = approval_id));
+-- A person's own targets and messages, and those of the workspace.
+alter table goalpost.notification_targets enable row level security;
+create policy members_read on goalpost.notification_targets for select to authenticated
+  using (workspace_id in (select goalpost_private.my_workspaces())
+         and (user_id is null or user_id = (select auth.uid())));
+alter table goalpost.notifications enable row level security;
+create policy members_read on goalpost.notifications for select to authenticated
+  using (workspace_id in (select goalpost_private.my_workspaces())
+         and (user_id is null or user_id = (select auth.uid())));
 alter table goalpost.memories enable row level security;
 create policy members_read on goalpost.memories for select to authenticated
   using (workspace_id in (select goalpost_private.my_workspaces())
@@ -127,6 +136,9 @@ create policy project_admins_read on goalpost_private.analysis_schedule for sele
   using ((select goalpost_private.am_project_admin()));
 alter table goalpost_private.rating_effects enable row level security;
 create policy project_admins_read on goalpost_private.rating_effects for select to authenticated
+  using ((select goalpost_private.am_project_admin()));
+alter table goalpost_private.decision_links enable row level security;
+create policy project_admins_read on goalpost_private.decision_links for select to authenticated
   using ((select goalpost_private.am_project_admin()));
 alter table goalpost_private.limit_slots enable row level security;
 create policy project_admins_read on goalpost_private.limit_slots for select to authenticated

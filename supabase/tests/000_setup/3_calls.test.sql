@@ -294,6 +294,14 @@ as $$
   select s.workspace_id, -1, 'insert', 'trigger', '', '{}', goalpost_private.clock() from goalpost.steps s where s.run_id = p_run_id and s.key = p_key;
   insert into goalpost.request_messages (workspace_id, source, message_id, user_id, outcome, request_id, decided_at)
   select r.workspace_id, 'supabase', gen_random_uuid()::text, tests.id_of('petra'), 'asked', r.request_id, goalpost_private.clock() from goalpost.workflow_runs r where r.id = p_run_id;
+  insert into goalpost.notification_targets (workspace_id, user_id, name, kind, shown_address, occasions, created_by, created_at)
+  select s.workspace_id, case t.name when 'mine' then (select m.user_id from goalpost.members m where m.workspace_id = s.workspace_id order by m.user_id limit 1) end,
+         t.name, 'email', 'a@tests.example', '{}', tests.id_of('petra'), goalpost_private.clock()
+    from goalpost.steps s cross join (values ('own'), ('mine')) t (name) where s.run_id = p_run_id and s.key = p_key;
+  insert into goalpost.notifications (workspace_id, target_id, occasion, key, approval_id, request_id, state, created_at, ended_at)
+  select t.workspace_id, t.id, 'approval.requested', 'furnished', (select min(a.id) from goalpost.approvals a where a.workspace_id = t.workspace_id), r.request_id, 'sent', goalpost_private.clock(), goalpost_private.clock()
+    from goalpost.notification_targets t join goalpost.workflow_runs r on r.workspace_id = t.workspace_id and r.id = p_run_id where t.name = 'own';
+  insert into goalpost_private.decision_links (notification_id, token_hash) select n.id, n.id from goalpost.notifications n where n.key = 'furnished' on conflict do nothing;
   insert into goalpost.invitations (workspace_id, workspace_name, email, role, invited_by, created_at, expires_at)
   select s.workspace_id, 'w', 'furnished@tests.example', 'viewer', tests.id_of('petra'), goalpost_private.clock(), goalpost_private.clock() + interval '1 day'
     from goalpost.steps s where s.run_id = p_run_id and s.key = p_key;

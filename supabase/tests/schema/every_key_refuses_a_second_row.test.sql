@@ -75,6 +75,12 @@ insert into twice values
   ('goalpost.request_rules', 'one_rule_of_a_name', '{"id": -5}', 'true'),
   ('goalpost.request_messages', 'request_messages_pkey', '{"message_id": "other"}', 'true'),
   ('goalpost.request_messages', 'one_row_of_a_message', '{"id": -5}', 'true'),
+  ('goalpost.notification_targets', 'notification_targets_pkey', '{"name": "other"}', 'true'),
+  ('goalpost.notification_targets', 'one_target_of_a_name', '{"id": -5}', 'true'),
+  ('goalpost.notifications', 'notifications_pkey', '{"key": "other"}', 'true'),
+  ('goalpost.notifications', 'one_message_per_target_and_key', '{"id": -5}', 'true'),
+  ('goalpost_private.decision_links', 'decision_links_pkey', '{"token_hash": "other"}', 'true'),
+  ('goalpost_private.decision_links', 'one_link_of_a_token', '{"notification_id": -5}', 'true'),
   ('goalpost.agents', 'one_active_version_of_an_agent', '{"id": -5, "version": 2}', 'workspace_id is not null and t.state = ''active'''),
   ('goalpost.agents', 'one_candidate_of_an_agent', '{"id": -5, "version": 9}', 't.state = ''candidate'''),
   ('goalpost.runbooks', 'runbooks_pkey', '{"name": "other"}', 'true'),
@@ -101,7 +107,7 @@ select is(pg_temp.refused_by(from_table, changes, of_row), key, format('the key 
 select set_eq('select key from twice',
   $$ select c.relname::text from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
       where i.indisunique and c.relnamespace in ('goalpost'::regnamespace, 'goalpost_private'::regnamespace)
-        and c.relname not in ('requests_inside_one_workspace', 'goals_inside_one_workspace', 'workflow_runs_inside_one_workspace', 'mcp_servers_inside_one_workspace', 'approvals_inside_one_workspace', 'memories_inside_one_workspace', 'schedules_inside_one_workspace', 'request_rules_inside_one_workspace') $$,
+        and c.relname not in ('requests_inside_one_workspace', 'goals_inside_one_workspace', 'workflow_runs_inside_one_workspace', 'mcp_servers_inside_one_workspace', 'approvals_inside_one_workspace', 'memories_inside_one_workspace', 'schedules_inside_one_workspace', 'request_rules_inside_one_workspace') $$, 'notification_targets_inside_one_workspace') $$,
   'every unique key is tested in this file');
 
 select * from finish();

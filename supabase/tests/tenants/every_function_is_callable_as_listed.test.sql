@@ -30,7 +30,7 @@ insert into actor (name, person, role) values
 create temp table expected (name text primary key, role text);
 insert into expected
 select s || f, 'authenticated'
-  from unnest(array['accept_requests', 'decide_approval', 'cancel_request', 'cancel_goal', 'retry_dead_letter', 'create_workspace', 'set_member_role', 'remove_member', 'leave_workspace', 'invite_member', 'accept_invitation', 'withdraw_invitation', 'grant_budget', 'set_project_limits', 'add_project_admin', 'remove_project_admin', 'read_project_admins', 'add_mcp_server', 'approve_mcp_tool', 'remove_mcp_server', 'read_inbox', 'give_feedback', 'start_analysis', 'revert_improvement', 'check_runbook', 'apply_runbook', 'set_runbook_state', 'apply_agent', 'set_agent_state', 'set_schedule', 'change_schedule', 'next_ticks', 'set_request_rule', 'change_request_rule', 'test_request_rule', 'set_tool_policy', 'remove_tool_policy', 'set_rate_limit', 'set_workspace_limits', 'set_workspace_settings', 'read_retention', 'set_tool_access', 'set_tool_secret', 'read_tool_secrets', 'set_model_price', 'revoke_memory']) f,
+  from unnest(array['accept_requests', 'decide_approval', 'cancel_request', 'cancel_goal', 'retry_dead_letter', 'create_workspace', 'set_member_role', 'remove_member', 'leave_workspace', 'invite_member', 'accept_invitation', 'withdraw_invitation', 'grant_budget', 'set_project_limits', 'add_project_admin', 'remove_project_admin', 'read_project_admins', 'add_mcp_server', 'approve_mcp_tool', 'remove_mcp_server', 'read_inbox', 'give_feedback', 'start_analysis', 'revert_improvement', 'check_runbook', 'apply_runbook', 'set_runbook_state', 'apply_agent', 'set_agent_state', 'set_schedule', 'add_notification_target', 'remove_notification_target', 'set_notification_preferences', 'test_notification_target', 'change_schedule', 'next_ticks', 'set_request_rule', 'change_request_rule', 'test_request_rule', 'set_tool_policy', 'remove_tool_policy', 'set_rate_limit', 'set_workspace_limits', 'set_workspace_settings', 'read_retention', 'set_tool_access', 'set_tool_secret', 'read_tool_secrets', 'set_model_price', 'revoke_memory']) f,
        unnest(array['goalpost.', 'goalpost_private.']) s
 union all
 select 'goalpost.accept_request', 'authenticated'
@@ -42,7 +42,7 @@ union all
 select 'goalpost_private.' || f, 'authenticated' from unnest(array['my_workspaces', 'am_project_admin', 'may_decide', 'my_email', 'is_requester', 'is_private_call', 'may_read_journal', 'may_read_approval', 'goal_progress', 'goals_of_report', 'report_steps', 'report_usage', 'report_history', 'report_suggestions', 'period_requests', 'period_work', 'period_usage', 'period_decisions', 'period_dearest', 'bounded', 'collected', 'role_rank', 'hash_of', 'version_of', 'count_votes']) f
 union all
 select 'goalpost_worker.' || f, 'goalpost_worker'
-  from unnest(array['claim_steps', 'finish_steps', 'heartbeat_steps', 'answer_query', 'check_queries', 'read_common_values', 'read_period', 'forget_work', 'sweep', 'record_webhook', 'accept_message', 'fold_statistics', 'read_evidence', 'recall_memories', 'read_journal', 'begin_turn', 'end_turn', 'freeze_calls', 'begin_calls', 'end_calls', 'carry_out_call', 'write_table', 'read_webhook_secret', 'read_mcp_server', 'record_mcp_tools', 'remember', 'embed_memories', 'embed_runbooks', 'match_question']) f
+  from unnest(array['claim_steps', 'finish_steps', 'heartbeat_steps', 'answer_query', 'check_queries', 'read_common_values', 'read_period', 'forget_work', 'claim_notifications', 'end_notifications', 'read_decision_link', 'decide_by_link', 'sweep', 'record_webhook', 'accept_message', 'fold_statistics', 'read_evidence', 'recall_memories', 'read_journal', 'begin_turn', 'end_turn', 'freeze_calls', 'begin_calls', 'end_calls', 'carry_out_call', 'write_table', 'read_webhook_secret', 'read_mcp_server', 'record_mcp_tools', 'remember', 'embed_memories', 'embed_runbooks', 'match_question']) f
 union all
 select 'goalpost_private.' || f, 'goalpost_asker' from unnest(array['analyse_query', 'open_temporary_schema']) f;
 
@@ -102,6 +102,9 @@ create temp table duty (number integer generated always as identity, what text, 
 insert into goalpost.improvements (workspace_id, kind, title, change, fingerprint, evidence, run_id, state, created_at, changed_at)
 select tests.id_of(w), 'finding', 't', '{}', 'f', '{}', tests.get('run_' || w), 'applied', now(), now() from unnest(array['acme', 'elsewhere']) w;
 insert into goalpost.agents (workspace_id, name, role) select tests.id_of(w), 'own', 'r' from unnest(array['acme', 'elsewhere']) w;
+update goalpost.workspaces set webhook_hosts = '{hooks.example.com}' where id in (tests.id_of('acme'), tests.id_of('elsewhere'));
+insert into goalpost.notification_targets (workspace_id, name, kind, shown_address, occasions, created_by, created_at)
+select tests.id_of(w), 'channel', 'slack', 'hooks.example.com', '{}', tests.id_of('olga'), now() from unnest(array['acme', 'elsewhere']) w;
 create function pg_temp.of(p_kind text, p_workspace text) returns text
 language sql
 as $$
@@ -197,6 +200,23 @@ select d.what || ' of ' || w.workspace, format(d.statement, case when d.kind = '
                                                                                                'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
     ('test a rule', 'workspace', 'select goalpost.test_request_rule(%s, ''own'', ''{}'') is not null',
                                                                                                'no  ZG002  ZG001    ZG001    ZG002  ok     ok       ok    ok',
+    ('add a target', 'workspace', 'select goalpost.add_notification_target(%s, ''{"name": "new", "kind": "slack", "address": "https://hooks.example.com/a"}'') is not null',
+                                                                                               'no  ZG002  ZG001    ZG001    ZG002  ok     ok       ok    ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('add a shared target', 'workspace', 'select goalpost.add_notification_target(%s, ''{"name": "new", "kind": "slack", "address": "https://hooks.example.com/a", "shared": true}'') is not null',
+                                                                                               'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('remove a shared target', 'workspace', 'select goalpost.remove_notification_target(%s, ''channel'') is not null',
+                                                                                               'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('test a shared target', 'workspace', 'select goalpost.test_notification_target(%s, ''channel'') is not null',
+                                                                                               'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('set preferences of a shared target', 'workspace', 'select goalpost.set_notification_preferences(%s, ''{}'', ''channel'') is not null',
+                                                                                               'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('set preferences of own targets', 'workspace', 'select goalpost.set_notification_preferences(%s, ''{}'') is not null',
+                                                                                               'no  ZG002  ZG001    ZG001    ok     ok     ok       ok    ok',
                                                                                                'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
     ('apply an agent', 'workspace', 'select goalpost.apply_agent(%s, ''{"name": "new", "role": "r"}'') is not null',
                                                                                                'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',

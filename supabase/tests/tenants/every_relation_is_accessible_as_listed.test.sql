@@ -58,7 +58,7 @@ select 'goalpost.' || t, format('workspace_id = %L', tests.id_of('acme')), forma
   from unnest(array[
     'members', 'requests', 'goals', 'goal_criteria', 'workflow_runs', 'steps', 'step_attempts',
     'plan_revisions', 'approvals', 'agent_instances', 'usage_events', 'events', 'dead_letters', 'agents', 'runbooks',
-    'memories', 'memory_uses', 'goal_progress', 'step_turns', 'tool_calls', 'mcp_servers', 'mcp_tools', 'writable_tables', 'schedules', 'schedule_ticks', 'request_rules', 'rule_firings', 'request_messages', 'agent_costs', 'agent_outcomes', 'runbook_costs', 'user_costs', 'day_costs', 'model_costs', 'achieved_goal_costs', 'estimate_accuracy', 'approval_votes', 'corrections', 'budgets', 'budget_raises', 'tool_policies', 'rate_limits', 'goal_costs',
+    'memories', 'memory_uses', 'goal_progress', 'step_turns', 'tool_calls', 'mcp_servers', 'mcp_tools', 'writable_tables', 'schedules', 'schedule_ticks', 'request_rules', 'rule_firings', 'request_messages', 'notification_targets', 'notifications', 'agent_costs', 'agent_outcomes', 'runbook_costs', 'user_costs', 'day_costs', 'model_costs', 'achieved_goal_costs', 'estimate_accuracy', 'approval_votes', 'corrections', 'budgets', 'budget_raises', 'tool_policies', 'rate_limits', 'goal_costs',
     'feedback', 'runbook_matches', 'improvements', 'memory_statistics', 'runbook_statistics', 'agent_statistics', 'unfolded_statistics', 'daily_usage', 'usage_totals']) t;
 insert into expected values
   ('goalpost.setting_changes', format('workspace_id = %L', tests.id_of('acme')), format('workspace_id = %L', tests.id_of('elsewhere')), array['admin', 'owner'], array['stranger']),
@@ -75,7 +75,7 @@ insert into expected values
   ('goalpost.wakes', 'true', null, array['operator'], null),
   ('goalpost.project_admins', 'true', null, array['operator'], null),
   ('goalpost_private.endpoints', 'true', null, '{}', null),
-  ('goalpost_private.limits', 'true', null, '{}', null),
+  ('goalpost_private.limits', 'true', null, '{}', null), ('goalpost_private.decision_links', 'true', null, '{}', null),
   ('goalpost_private.model_capabilities', 'true', null, '{}', null),
   ('goalpost_private.table_writes', 'true', null, '{}', null),
   ('goalpost_private.value_reads', 'true', null, '{}', null),

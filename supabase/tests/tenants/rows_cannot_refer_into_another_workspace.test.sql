@@ -77,7 +77,7 @@ select set_eq(
         'goalpost.step_attempts.workspace_id', 'goalpost.dead_letters.workspace_id',
         'goalpost.step_turns.workspace_id', 'goalpost.tool_calls.workspace_id', 'goalpost.tool_calls.call_id', 'goalpost.tool_calls.idempotency_key',
         'goalpost.corrections.run_id', 'goalpost.corrections.step_key', 'goalpost.approval_votes.user_id', 'goalpost.invitations.user_id', 'goalpost.approvals.decider_id',
-        'goalpost.feedback.user_id', 'goalpost.feedback.step_key', 'goalpost.requests.user_id', 'goalpost.schedules.user_id', 'goalpost.request_rules.user_id', 'goalpost.request_messages.user_id', 'goalpost.request_messages.message_id', 'goalpost.request_rules.dedupe_key', 'goalpost.requests.idempotency_key', 'goalpost.goals.user_id', 'goalpost.workflow_runs.user_id'],
+        'goalpost.feedback.user_id', 'goalpost.feedback.step_key', 'goalpost.requests.user_id', 'goalpost.schedules.user_id', 'goalpost.request_rules.user_id', 'goalpost.request_messages.user_id', 'goalpost.request_messages.message_id', 'goalpost.request_rules.dedupe_key', 'goalpost.notifications.user_id', 'goalpost.requests.idempotency_key', 'goalpost.goals.user_id', 'goalpost.workflow_runs.user_id'],
   'every reference to another table has a key');
 select is_empty(
   $$ select c.oid::regclass from pg_catalog.pg_class c join pg_catalog.pg_attribute a on a.attrelid = c.oid

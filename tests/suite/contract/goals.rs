@@ -497,7 +497,7 @@ impl Scene {
     }
 
     async fn schedules(&self) {
-        for function in ["analyzer", "intake", "planner", "aggregator"] {
+        for function in ["analyzer", "intake", "planner", "aggregator", "notifier"] {
             self.schedule(function).await;
         }
     }

@@ -6,6 +6,7 @@ mod agents;
 mod configuration;
 mod improvements;
 mod mcp;
+mod notifications;
 mod people;
 mod results;
 mod rules;
@@ -22,6 +23,9 @@ pub(super) use configuration::{
 };
 pub(super) use improvements::{Improvements, ImprovementsAction};
 pub(super) use mcp::{AskWhen, Mcp, McpAction};
+pub(super) use notifications::{
+    Add as TargetToAdd, Notifications, NotificationsAction, Preferences, TargetKind,
+};
 pub(super) use people::{Admins, AdminsAction, Members, MembersAction, Retention, Settings};
 #[cfg(test)]
 pub(super) use results::since;
@@ -202,6 +206,9 @@ pub(super) enum Command {
     /// Turn changes in your own tables into requests
     #[command(after_help = rules::HELP)]
     Rules(Rules),
+    /// See messages about work, and choose where they go
+    #[command(after_help = notifications::HELP)]
+    Notifications(Notifications),
     /// List, compare, apply, try and retire agents
     #[command(after_help = agents::HELP)]
     Agents(Agents),
@@ -269,7 +276,7 @@ pub(super) struct Reset {
 #[derive(Debug, Args)]
 pub(super) struct Logs {
     /// A function, or `postgres`; left out: all functions
-    #[arg(value_name = "FUNCTION", value_parser = ["intake", "planner", "executor", "aggregator", "analyzer", "postgres"])]
+    #[arg(value_name = "FUNCTION", value_parser = ["intake", "planner", "executor", "aggregator", "analyzer", "notifier", "postgres"])]
     pub(super) function: Option<String>,
     /// Continue with new lines
     #[arg(long, short)]

@@ -26,6 +26,7 @@ mod logs;
 mod mcp;
 mod members;
 mod memories;
+mod notifications;
 mod policies;
 mod psql;
 mod raise;
@@ -82,6 +83,7 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Retry(retry) => decide::retry(retry, global).await,
         Command::Schedules(schedules) => schedules::run(schedules, global).await,
         Command::Rules(rules) => rules::run(rules, global).await,
+        Command::Notifications(notifications) => notifications::run(notifications, global).await,
         Command::Agents(agents) => agents::run(agents, global).await,
         Command::Memories(memories) => memories::run(memories, global).await,
         Command::Runbooks(runbooks) => runbooks::run(runbooks, global).await,

@@ -8,7 +8,9 @@ use domain::PrivateHosts;
 use domain::private_hosts::PRIVATE_HOSTS;
 use local_stack::home::Home;
 use local_stack::progress::Progress;
-use local_stack::stack::{DatabaseChoice, LOCAL_PASSWORD, Person, Port, Stack, StackOptions};
+use local_stack::stack::{
+    DatabaseChoice, LOCAL_PASSWORD, Person, Port, Stack, StackOptions, Switch,
+};
 use local_stack::terminal::Palette;
 use secrecy::ExposeSecret;
 use std::time::Duration;
@@ -57,6 +59,9 @@ async fn run_until_stopped(
     }
     if let Some(port) = arguments.port {
         options.port = Port::Exactly(port);
+    }
+    if !options.environment.contains_key("GOALPOST_EMAIL_URL") {
+        options.mail = Switch::On;
     }
     let private_hosts = options.environment.get(PRIVATE_HOSTS);
     PrivateHosts::parse(private_hosts.map_or("", String::as_str))?;
@@ -138,6 +143,9 @@ fn introduce(stack: &Stack, wanted_port: Option<u16>) {
     print("");
     print(&format!("  API              {url}"));
     print(&format!("  Intake           {url}/functions/v1/intake"));
+    if let Some(page) = stack.mail_page() {
+        print(&format!("  Mail             {page}"));
+    }
     print(&format!("  Publishable key  {}", stack.publishable_key()));
     print(&format!(
         "  Secret key       {}",

@@ -1,4 +1,4 @@
-//! The five functions on the Lambda host: their environment, their secrets and their queues.
+//! The functions on the Lambda host: their environment, their secrets and their queues.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -54,6 +54,10 @@ impl Functions {
                     Some(faults) => faults.address_for_functions(url),
                     None => url.to_owned(),
                 },
+            ),
+            (
+                "GOALPOST_INTAKE_URL".to_owned(),
+                format!("{url}/functions/v1/intake"),
             ),
             (
                 "SUPABASE_PUBLISHABLE_KEY".to_owned(),

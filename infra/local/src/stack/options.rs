@@ -116,6 +116,8 @@ pub struct StackOptions {
     pub anthropic_api_key: Option<SecretString>,
     /// The key of a mail provider, if there is one.
     pub email_api_key: Option<SecretString>,
+    /// The mail provider of this machine, which shows mails on a page.
+    pub mail: Switch,
     /// The secrets that wakes are signed with, several during a rotation (newest first, separated by a space); a new
     /// one if not given.
     pub wake_secret: Option<SecretString>,
@@ -161,6 +163,7 @@ impl StackOptions {
             openai_api_key: given("OPENAI_API_KEY").map(SecretString::from),
             anthropic_api_key: given("ANTHROPIC_API_KEY").map(SecretString::from),
             email_api_key: given("EMAIL_API_KEY").map(SecretString::from),
+            mail: Switch::Off,
             wake_secret: None,
             pg_net: Switch::On,
             cron: Switch::On,
@@ -187,6 +190,7 @@ impl StackOptions {
             openai_api_key: None,
             anthropic_api_key: None,
             email_api_key: None,
+            mail: Switch::Off,
             wake_secret: None,
             pg_net: Switch::On,
             cron: Switch::Off,

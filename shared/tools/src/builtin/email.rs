@@ -14,8 +14,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
 use crate::egress::{self, HttpClient, body, response};
+use crate::outbound_config::EmailProvider;
 use crate::result::result_fields;
-use crate::{CallContext, ToolError};
+use crate::{CallContext, Sender, ToolError};
 
 pub(crate) const NAME: &str = "email";
 
@@ -28,10 +29,8 @@ pub type SecretReader =
 
 /// The mail provider; without it, no mail is sent.
 pub struct EmailConfig {
-    /// The provider's endpoint: `GOALPOST_EMAIL_URL`, such as `https://api.resend.com/emails`.
-    pub url: String,
-    /// The sender: `GOALPOST_EMAIL_FROM`, such as `Goalpost <goalpost@example.com>`.
-    pub from: String,
+    /// Its address and the sender.
+    pub provider: EmailProvider,
     /// The provider's key: secret `email_api_key`.
     pub key: SecretReader,
 }
@@ -91,20 +90,34 @@ impl Email {
         arguments: &Value,
         context: &CallContext,
     ) -> Result<Value, ToolError> {
+        let sender = Sender {
+            workspace_id: &context.workspace_id,
+            listed: &context.egress_policy.email_domains,
+            idempotency_key: &context.idempotency_key,
+        };
+        self.send(arguments, &sender).await
+    }
+
+    /// Sends a mail (`to`, `subject`, `text`, `html`) for a workspace that lists the recipients' domains.
+    pub(crate) async fn send(
+        &self,
+        arguments: &Value,
+        sender: &Sender<'_>,
+    ) -> Result<Value, ToolError> {
         let Some(config) = &self.config else {
             return Err(not_configured("GOALPOST_EMAIL_URL and GOALPOST_EMAIL_FROM"));
         };
-        check(arguments, &context.egress_policy.email_domains)?;
+        check(arguments, sender.listed)?;
         let key = (config.key)()
             .await
             .map_err(|problem| ToolError::retryable("email_key_unavailable", problem))?
             .ok_or_else(|| {
                 not_configured("the secret email_api_key (EMAIL_API_KEY for `goalpost up`)")
             })?;
-        let url = egress::read_url(&config.url)?;
-        let is_exempt = self.http.policy.allows_named(&url, &context.workspace_id)?;
+        let url = egress::read_url(&config.provider.url)?;
+        let is_exempt = self.http.policy.allows_named(&url, sender.workspace_id)?;
         let mail = json!({
-            "from": config.from,
+            "from": config.provider.from,
             "to": arguments.get("to"),
             "subject": arguments.get("subject"),
             "text": arguments.get("text"),
@@ -121,7 +134,7 @@ impl Email {
             .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
             .header(
                 HeaderName::from_static("idempotency-key"),
-                idempotency_key(context)?,
+                idempotency_key(sender)?,
             )
             .body(Value::Object(mail).to_string())
             .send()
@@ -139,12 +152,12 @@ impl Email {
 }
 
 fn not_configured(what: &str) -> ToolError {
-    let message = format!("no mail can be sent: an operator has to set {what} for the executor");
+    let message = format!("no mail can be sent: an operator has to set {what} for this function");
     ToolError::terminal("email_not_configured", message)
 }
 
-fn idempotency_key(context: &CallContext) -> Result<HeaderValue, ToolError> {
-    HeaderValue::from_str(&context.idempotency_key)
+fn idempotency_key(sender: &Sender<'_>) -> Result<HeaderValue, ToolError> {
+    HeaderValue::from_str(sender.idempotency_key)
         .ok()
         .filter(|key| !key.is_empty())
         .ok_or_else(|| ToolError::terminal("email_without_key", "the call has no usable key"))

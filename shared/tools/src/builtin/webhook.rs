@@ -12,13 +12,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use domain::{Approval, Tool};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Response, StatusCode};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use standardwebhooks::Webhook as Signer;
+use url::Url;
 
 use crate::egress::{self, HttpClient, TIMEOUT, body, response};
 use crate::result::result_fields;
-use crate::{CallContext, ToolError};
+use crate::{CallContext, Sender, ToolError};
 
 /// Identifies one call to a receiver, over all of its attempts.
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -86,19 +87,58 @@ impl Webhook {
 
     async fn post(&self, arguments: &Value, context: &CallContext) -> Result<Value, ToolError> {
         let text = arguments.get("url").and_then(Value::as_str);
-        let url = egress::read_url(text.unwrap_or_default())?;
+        let empty = json!({});
+        let body = arguments.get("body").unwrap_or(&empty);
+        let sender = Sender {
+            workspace_id: &context.workspace_id,
+            listed: &context.webhook_hosts,
+            idempotency_key: &context.idempotency_key,
+        };
+        // Before the secret is read: a refused destination costs no call.
+        let destination = self.destination(text.unwrap_or_default(), &sender)?;
+        let secret = if context.egress_policy.webhooks_signed {
+            Some(workspace_secret(context).await?)
+        } else {
+            None
+        };
+        self.post_to(destination, body, &sender, secret.as_ref())
+            .await
+    }
+
+    /// Posts JSON to a host that the workspace lists, signed with this secret if there is one.
+    pub(crate) async fn send(
+        &self,
+        url: &str,
+        body: &Value,
+        sender: &Sender<'_>,
+        secret: Option<&SecretString>,
+    ) -> Result<Value, ToolError> {
+        let destination = self.destination(url, sender)?;
+        let posted = self.post_to(destination, body, sender, secret);
+        tokio::time::timeout(TIMEOUT, posted)
+            .await
+            .unwrap_or_else(|_| Err(egress::timed_out()))
+    }
+
+    /// Returns a URL that the sender may post to, and whether its host is one of the private ones.
+    fn destination(&self, url: &str, sender: &Sender<'_>) -> Result<(Url, bool), ToolError> {
+        let url = egress::read_url(url)?;
         let is_exempt = self
             .http
             .policy
-            .allows_listed(
-                &url,
-                &context.webhook_hosts,
-                "webhook_hosts",
-                &context.workspace_id,
-            )
+            .allows_listed(&url, sender.listed, "webhook_hosts", sender.workspace_id)
             .map_err(as_refused_host)?;
-        let body = arguments.get("body").map(Value::to_string);
-        let body = body.unwrap_or_else(|| "{}".to_owned());
+        Ok((url, is_exempt))
+    }
+
+    async fn post_to(
+        &self,
+        (url, is_exempt): (Url, bool),
+        body: &Value,
+        sender: &Sender<'_>,
+        secret: Option<&SecretString>,
+    ) -> Result<Value, ToolError> {
+        let body = body.to_string();
         if body.len() > MAX_SENT_BYTES {
             let message = format!(
                 "the body has {} bytes, more than {MAX_SENT_BYTES}; send less",
@@ -106,16 +146,15 @@ impl Webhook {
             );
             return Err(ToolError::terminal("invalid_arguments", message));
         }
-        let signature = if context.egress_policy.webhooks_signed {
-            signed(&body, context).await?
-        } else {
-            HeaderMap::new()
+        let signature = match secret {
+            Some(secret) => signature(&body, sender.idempotency_key, secret)?,
+            None => HeaderMap::new(),
         };
         let response = self
             .http
             .client(is_exempt)
             .post(url)
-            .headers(headers(&context.idempotency_key)?)
+            .headers(headers(sender.idempotency_key)?)
             .headers(signature)
             .body(body)
             .send()
@@ -125,20 +164,24 @@ impl Webhook {
     }
 }
 
-/// Builds the headers of a Standard Webhooks signature: the message's id is the key of the call, the same for every
-/// attempt.
-async fn signed(body: &str, context: &CallContext) -> Result<HeaderMap, ToolError> {
+/// Returns the secret in Vault that signs the workspace's webhooks.
+async fn workspace_secret(context: &CallContext) -> Result<SecretString, ToolError> {
     let database = context.database.as_ref().ok_or_else(|| {
         ToolError::terminal(
             "webhook_unsigned",
             "this step has no way to the secret that webhooks are signed with",
         )
     })?;
-    let secret = database.webhook_secret().await?.ok_or_else(|| {
+    database.webhook_secret().await?.ok_or_else(|| {
         let message = "this workspace demands signed webhooks and has no secret for it; an operator puts one into Vault as \
                        goalpost_webhook_<workspace id>: whsec_ and 24 to 64 bytes in base64";
         ToolError::terminal("webhook_unsigned", message)
-    })?;
+    })
+}
+
+/// Builds the headers of a Standard Webhooks signature: the message's id is the key of the call, the same for every
+/// attempt.
+fn signature(body: &str, key: &str, secret: &SecretString) -> Result<HeaderMap, ToolError> {
     let unusable = || {
         let message = "the secret in Vault that webhooks are signed with is not whsec_ and base64; replace it";
         ToolError::terminal("webhook_unsigned", message)
@@ -146,9 +189,9 @@ async fn signed(body: &str, context: &CallContext) -> Result<HeaderMap, ToolErro
     let signer = Signer::new(secret.expose_secret()).map_err(|_| unusable())?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let seconds = now.map_or(0, |now| now.as_secs().cast_signed());
-    let signature = signer.sign(&context.idempotency_key, seconds, body.as_bytes());
+    let signature = signer.sign(key, seconds, body.as_bytes());
     let headers = [
-        ("webhook-id", context.idempotency_key.clone()),
+        ("webhook-id", key.to_owned()),
         ("webhook-timestamp", seconds.to_string()),
         ("webhook-signature", signature.map_err(|_| unusable())?),
     ];

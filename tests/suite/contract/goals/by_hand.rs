@@ -4,7 +4,7 @@ use local_stack::stack::Person;
 use reqwest::Method;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
-use system_tests::people::DEMO;
+use system_tests::people::{Client, DEMO};
 
 use super::Scene;
 
@@ -83,11 +83,48 @@ impl Scene {
         );
         self.tools_at_work(&owner).await;
         self.agent_at_work(&owner).await;
+        self.message_and_links(&owner).await;
         let too_many = json!({"p_kinds": ["tool"], "p_limit": 1000, "p_lease_seconds": 30, "p_worker": "by hand", "p_wake_id": null});
         self.worker("claim_steps", &too_many).await;
         let two = json!({"p_workspace_id": DEMO, "p_requests": [{"question": "One of two"}, {"question": "The other"}]});
         let accepted = owner.rpc("accept_requests", &two).await.unwrap();
         assert_eq!(accepted.body.as_array().unwrap().len(), 2, "{accepted:?}");
+    }
+
+    async fn message_and_links(&self, owner: &Client) {
+        let hosts =
+            json!({"p_workspace_id": DEMO, "p_limits": {"webhook_hosts": ["hooks.example.com"]}});
+        let target = json!({"name": "recorded", "kind": "slack", "address": "https://hooks.example.com/recorded"});
+        let target = json!({"p_workspace_id": DEMO, "p_target": target});
+        let quiet = json!({"quiet": {"from": "22:00", "until": "07:00"}});
+        let preferences = json!({"p_workspace_id": DEMO, "p_preferences": quiet});
+        let named = json!({"p_workspace_id": DEMO, "p_name": "recorded"});
+        for (function, arguments) in [
+            ("set_workspace_limits", &hosts),
+            ("add_notification_target", &target),
+            ("set_notification_preferences", &preferences),
+            ("test_notification_target", &named),
+        ] {
+            let answer = owner.rpc(function, arguments).await.unwrap();
+            assert!(answer.status.is_success(), "{function}: {}", answer.body);
+        }
+        let claim = json!({"p_limit": 10, "p_lease_seconds": 60, "p_wake_id": null});
+        let claimed = self.worker("claim_notifications", &claim).await;
+        let end = json!({"notification_id": claimed[0]["notification_id"], "attempt": 1, "outcome": "sent"});
+        let ended = self
+            .worker("end_notifications", &json!({"p_ends": [end]}))
+            .await;
+        assert_eq!(ended, 1, "{claimed}");
+        // A real token is of one database.
+        let token = json!({"p_token": "1.unknown"});
+        self.worker("read_decision_link", &token).await;
+        let decision = json!({"p_token": "1.unknown", "p_decision": "approved", "p_comment": null, "p_answer": null});
+        self.worker("decide_by_link", &decision).await;
+        let removed = owner
+            .rpc("remove_notification_target", &named)
+            .await
+            .unwrap();
+        assert_eq!(removed.body["removed"], true, "{}", removed.body);
     }
 
     pub(super) async fn claim(&self, kind: &str) -> Vec<Value> {

@@ -12,6 +12,7 @@ const KINDS: &[&str] = &[
     "request_id",
     "approval_id",
     "dead_letter_id",
+    "notification_id",
     "workspace_id",
 ];
 /// Tables whose `id` is of that kind.

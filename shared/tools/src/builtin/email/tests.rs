@@ -35,8 +35,10 @@ fn registry(server: &Server, key: Result<Option<&'static str>, &'static str>) ->
         ..HttpPolicy::default()
     };
     let email = EmailConfig {
-        url: format!("http://{host}/emails"),
-        from: "Goalpost <goalpost@example.com>".into(),
+        provider: EmailProvider {
+            url: format!("http://{host}/emails"),
+            from: "Goalpost <goalpost@example.com>".into(),
+        },
         key: Box::new(move || {
             Box::pin(async move {
                 match key {

@@ -1,0 +1,6 @@
+//! Starts the notifier.
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    Ok(runtime::serve::<notifier::Notifier>().await?)
+}
