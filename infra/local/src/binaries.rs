@@ -19,8 +19,20 @@ use tokio::sync::OnceCell;
 use crate::home::Home;
 use crate::progress::{Phase, Progress};
 
-/// The functions: package, binary and deployed name are the same.
+/// The functions that work on steps: package, binary and deployed name are the same.
 pub const FUNCTIONS: [&str; 5] = ["intake", "planner", "executor", "aggregator", "analyzer"];
+/// The function that sends wakes to queues, where these are the transport.
+pub const GATEWAY: &str = "gateway";
+/// All functions of a deployment. `rotate` renews the token that the stack signs by itself.
+pub const DEPLOYED: [&str; 7] = [
+    "intake",
+    "planner",
+    "executor",
+    "aggregator",
+    "analyzer",
+    GATEWAY,
+    "rotate",
+];
 /// The variable that names a folder of prebuilt binaries.
 pub const PREBUILT: &str = "GOALPOST_BIN_DIR";
 
@@ -36,6 +48,18 @@ pub async fn functions(home: &Home, progress: &Progress) -> anyhow::Result<Binar
     static BUILT: OnceCell<Binaries> = OnceCell::const_new();
     let built = BUILT
         .get_or_try_init(|| build(home.workspace(), &FUNCTIONS, progress))
+        .await;
+    built.cloned()
+}
+
+/// Builds all functions of a deployment, or finds them built; once in a process.
+///
+/// # Errors
+/// As [`functions`].
+pub async fn deployed(home: &Home, progress: &Progress) -> anyhow::Result<Binaries> {
+    static BUILT: OnceCell<Binaries> = OnceCell::const_new();
+    let built = BUILT
+        .get_or_try_init(|| build(home.workspace(), &DEPLOYED, progress))
         .await;
     built.cloned()
 }
