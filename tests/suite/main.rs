@@ -9,6 +9,7 @@
 
 mod agents;
 mod anthropic;
+mod aws_services;
 mod bench;
 mod boundaries;
 mod bounds;
@@ -52,6 +53,7 @@ mod schemas;
 mod script;
 mod supabase_cli;
 mod tenants;
+mod terraform;
 mod tools;
 mod transcripts;
 mod untrusted_triggers;
