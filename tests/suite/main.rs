@@ -39,6 +39,7 @@ mod meaning;
 mod models;
 mod mutants;
 mod objects;
+mod packages;
 mod pgtap;
 mod plan_rules;
 mod prompts;

@@ -9,6 +9,7 @@ mod answer;
 mod approvals;
 mod arguments;
 mod ask;
+mod build;
 mod connect;
 mod costs;
 mod decide;
@@ -57,6 +58,7 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<()> {
     let global = &arguments.global;
     match &arguments.command {
         Command::Up(up) => up::run(up).await,
+        Command::Build(build) => build::run(build),
         Command::Down => down::run().await,
         Command::Reset(reset) => reset::run(reset).await,
         Command::Status => status::run(global).await,
