@@ -68,6 +68,10 @@ run "functions" {
     error_message = "Gateway and rotate do not know the project."
   }
   assert {
+    condition     = alltrue([for function in aws_lambda_function.function : tonumber(function.environment[0].variables["SSM_PARAMETER_STORE_TTL"]) <= 60])
+    error_message = "The extension reads a renewed token within a minute."
+  }
+  assert {
     condition     = length(split(",", aws_lambda_function.function["gateway"].environment[0].variables["GOALPOST_QUEUES"])) == 5
     error_message = "The gateway has the queue of each function that works on steps."
   }
