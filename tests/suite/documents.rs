@@ -1,5 +1,6 @@
 //! Compares statements of documents with the code.
 
+use local_stack::binaries::DEPLOYED;
 use serde_json::json;
 use system_tests::{Database, workspace};
 
@@ -47,8 +48,15 @@ fn functions_table_names_the_claimed_kinds() {
         ("aggregator".to_owned(), words(aggregator::KINDS)),
         ("analyzer".to_owned(), words(analyzer::KINDS)),
         ("notifier".to_owned(), words(notifier::KINDS)),
+        (gateway::NAME.to_owned(), words(&[])),
+        (rotate::NAME.to_owned(), words(&[])),
     ];
     assert_eq!(table, coded);
+    let named: Vec<&str> = table
+        .iter()
+        .map(|(function, _)| function.as_str())
+        .collect();
+    assert_eq!(named, DEPLOYED);
 }
 
 #[tokio::test]

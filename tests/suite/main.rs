@@ -9,6 +9,7 @@
 
 mod agents;
 mod anthropic;
+mod aws_services;
 mod bench;
 mod boundaries;
 mod bounds;
@@ -40,6 +41,7 @@ mod models;
 mod mutants;
 mod notifications;
 mod objects;
+mod packages;
 mod pgtap;
 mod plan_rules;
 mod prompts;
@@ -56,6 +58,7 @@ mod schemas;
 mod script;
 mod supabase_cli;
 mod tenants;
+mod terraform;
 mod tools;
 mod transcripts;
 mod untrusted_triggers;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local_stack::stack::{Person, StackOptions, Switch};
+use local_stack::stack::{Person, StackOptions, Switch, Transport};
 use serde_json::json;
 use system_tests::people::Client;
 use system_tests::stacks;
@@ -112,71 +112,38 @@ async fn unsigned_wake_is_refused_before_any_check() {
 }
 
 #[tokio::test]
-async fn wakes_through_queue_do_the_same_work() {
-    let without_webhooks = |options| StackOptions {
-        pg_net: Switch::Off,
+async fn wakes_through_gateway_and_queues_do_the_same_work() {
+    let through_queues = |options| StackOptions {
+        transport: Transport::Queue,
         ..options
     };
-    let stack = stacks::start_with(without_webhooks).await.unwrap();
+    let stack = stacks::start_with(through_queues).await.unwrap();
     let owner = Client::of(&stack, Person::Owner);
-    let body = json!({"workspace_id": system_tests::people::DEMO, "question": "What is 8 * 8?"});
-    let asked = owner.post(&body, None).await.unwrap();
-    let request_id = asked.body["request_id"].as_i64().unwrap();
+    let asked = owner.begin("How did the shop do this week?").await.unwrap();
+    let done = owner
+        .until_settled(asked.body["request_id"].as_i64().unwrap())
+        .await
+        .unwrap();
+    assert_eq!(done["state"], "answered", "{done}");
+    let stats = stack.host().stats();
+    let gateway = stats.iter().find(|stats| stats.name == "gateway").unwrap();
+    assert!(gateway.invocations > 3, "{gateway:?}");
     let database = stack.admin_db().await.unwrap();
-
-    let http = reqwest::Client::new();
-    // Puts each wake, as the database wrote it, on its function's queue, as a gateway function does.
-    let mut sent = 0_i64;
-    loop {
-        let wakes = database
-            .query(
-                "select id, function, ready_count from goalpost.wakes where id > $1 order by id",
-                &[&sent],
-            )
+    let unacknowledged = "select count(*) from goalpost.wakes where acknowledged_at is null";
+    // The message of a wake may still be on its way when its work is done.
+    let all_arrive = async {
+        while database
+            .query_one(unacknowledged, &[])
             .await
-            .unwrap();
-        for wake in wakes {
-            let (id, function): (i64, String) = (wake.get(0), wake.get(1));
-            let message = json!({"type": "INSERT", "table": "wakes", "schema": "goalpost", "old_record": null,
-                "record": {"id": id, "function": function, "ready_count": wake.get::<_, i32>(2)}});
-            let sent_it = http
-                .post(format!("{}/sqs", stack.url()))
-                .header("content-type", "application/x-amz-json-1.0")
-                .header("x-amz-target", "AmazonSQS.SendMessage")
-                .json(&json!({
-                    "QueueUrl": format!("{}/sqs/000000000000/goalpost-{function}", stack.url()),
-                    "MessageBody": message.to_string(),
-                }))
-                .send()
-                .await
-                .unwrap();
-            assert!(sent_it.status().is_success(), "{:?}", sent_it.text().await);
-            sent = id;
+            .unwrap()
+            .get::<_, i64>(0)
+            > 0
+        {
+            tokio::task::yield_now().await;
         }
-        let request = owner
-            .rows("requests", &format!("id=eq.{request_id}"))
-            .await
-            .unwrap();
-        if request[0]["state"] != "accepted" {
-            assert_eq!(
-                (&request[0]["state"], &request[0]["answer_text"]),
-                (&json!("answered"), &json!("64"))
-            );
-            break;
-        }
-        tokio::task::yield_now().await;
-    }
-    let unheard = database
-        .query_one(
-            "select count(*) from goalpost.wakes where acknowledged_at is null",
-            &[],
-        )
-        .await;
-    assert_eq!(
-        unheard.unwrap().get::<_, i64>(0),
-        0,
-        "each message was acknowledged"
-    );
+    };
+    let arrived = tokio::time::timeout(Duration::from_secs(20), all_arrive).await;
+    assert!(arrived.is_ok(), "a wake did not arrive through its queue");
     stack.stop().await.unwrap();
 }
 

@@ -19,7 +19,7 @@ use tokio::sync::OnceCell;
 use crate::home::Home;
 use crate::progress::{Phase, Progress};
 
-/// The functions: package, binary and deployed name are the same.
+/// The functions that work on steps: package, binary and deployed name are the same.
 pub const FUNCTIONS: [&str; 6] = [
     "intake",
     "planner",
@@ -27,6 +27,19 @@ pub const FUNCTIONS: [&str; 6] = [
     "aggregator",
     "analyzer",
     "notifier",
+];
+/// The function that sends wakes to queues, where these are the transport.
+pub const GATEWAY: &str = "gateway";
+/// All functions of a deployment. `rotate` renews the token that the stack signs by itself.
+pub const DEPLOYED: [&str; 8] = [
+    "intake",
+    "planner",
+    "executor",
+    "aggregator",
+    "analyzer",
+    "notifier",
+    GATEWAY,
+    "rotate",
 ];
 /// The variable that names a folder of prebuilt binaries.
 pub const PREBUILT: &str = "GOALPOST_BIN_DIR";
@@ -43,6 +56,18 @@ pub async fn functions(home: &Home, progress: &Progress) -> anyhow::Result<Binar
     static BUILT: OnceCell<Binaries> = OnceCell::const_new();
     let built = BUILT
         .get_or_try_init(|| build(home.workspace(), &FUNCTIONS, progress))
+        .await;
+    built.cloned()
+}
+
+/// Builds all functions of a deployment, or finds them built; once in a process.
+///
+/// # Errors
+/// As [`functions`].
+pub async fn deployed(home: &Home, progress: &Progress) -> anyhow::Result<Binaries> {
+    static BUILT: OnceCell<Binaries> = OnceCell::const_new();
+    let built = BUILT
+        .get_or_try_init(|| build(home.workspace(), &DEPLOYED, progress))
         .await;
     built.cloned()
 }

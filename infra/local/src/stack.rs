@@ -29,7 +29,8 @@ pub use data::make as make_database;
 pub use gateway::STATUS_PATH;
 pub use limits::{FunctionLimits, Sandboxes};
 pub use options::{
-    DATABASE, DatabaseChoice, MODEL_VARIABLES, Port, ServerChoice, StackOptions, Switch, given,
+    DATABASE, DatabaseChoice, MODEL_VARIABLES, Port, ServerChoice, StackOptions, Switch, Transport,
+    given,
 };
 pub use people::{DEMO_WORKSPACE, LOCAL_PASSWORD, Person};
 
@@ -112,6 +113,9 @@ impl Stack {
         let (server, binaries) = futures::try_join!(HeldServer::start(&options, &home), async {
             match &options.binaries {
                 Some(binaries) => Ok(binaries.clone()),
+                None if options.transport == Transport::Queue => {
+                    binaries::deployed(&home, progress).await
+                }
                 None => binaries::functions(&home, progress).await,
             }
         },)?;
@@ -184,7 +188,7 @@ impl Stack {
         )?;
 
         let client = held.connect("postgres", &database).await?;
-        data::connect_functions(&client, &url, &secrets, &options.limits).await?;
+        data::connect_functions(&client, &url, &secrets, &options).await?;
         people::set_passwords(&client).await?;
         if mail.is_some() {
             people::allow_mail(&client).await?;

@@ -115,19 +115,41 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Environment {
     }
 }
 
-/// The configuration that all functions share.
+/// The place of the secrets, and the way to them.
+#[derive(Debug, Clone)]
+pub struct SecretsConfig {
+    /// `GOALPOST_SECRETS_PREFIX`, for example `/goalpost/production`.
+    pub prefix: String,
+    /// `PARAMETERS_SECRETS_EXTENSION_HTTP_PORT`; AWS's default is 2773.
+    pub extension_port: u16,
+    /// `AWS_SESSION_TOKEN`, which the extension requires.
+    pub session_token: SecretString,
+}
+
+impl SecretsConfig {
+    /// Reads the variables of the secrets: all that the gateway and the rotation share with the other functions.
+    pub fn read(environment: &mut Environment) -> Self {
+        Self {
+            prefix: environment.required("GOALPOST_SECRETS_PREFIX"),
+            session_token: environment.required("AWS_SESSION_TOKEN").into(),
+            extension_port: environment.parsed(
+                "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT",
+                2773,
+                1..=u16::MAX,
+            ),
+        }
+    }
+}
+
+/// The configuration that the functions which work on steps share.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// `SUPABASE_URL`.
     pub supabase_url: String,
     /// `SUPABASE_PUBLISHABLE_KEY`.
     pub publishable_key: String,
-    /// `GOALPOST_SECRETS_PREFIX`, for example `/goalpost/production`.
-    pub secrets_prefix: String,
-    /// `PARAMETERS_SECRETS_EXTENSION_HTTP_PORT`; AWS's default is 2773.
-    pub extension_port: u16,
-    /// `AWS_SESSION_TOKEN`, which the extension requires.
-    pub session_token: SecretString,
+    /// The place of the secrets.
+    pub secrets: SecretsConfig,
     /// `GOALPOST_BATCH`: the steps that one invocation works on at once.
     pub batch: usize,
     /// `GOALPOST_LEASE_SECONDS`: the length of a lease without a heartbeat.
@@ -146,13 +168,7 @@ impl Config {
         Self {
             supabase_url: environment.required("SUPABASE_URL"),
             publishable_key: environment.required("SUPABASE_PUBLISHABLE_KEY"),
-            secrets_prefix: environment.required("GOALPOST_SECRETS_PREFIX"),
-            session_token: environment.required("AWS_SESSION_TOKEN").into(),
-            extension_port: environment.parsed(
-                "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT",
-                2773,
-                1..=u16::MAX,
-            ),
+            secrets: SecretsConfig::read(environment),
             batch: environment.parsed("GOALPOST_BATCH", 10, 1..=100),
             lease_seconds: environment.parsed("GOALPOST_LEASE_SECONDS", 30, 5..=900),
             worker_name: worker_name.unwrap_or_else(|| "unnamed".to_owned()),
@@ -232,7 +248,11 @@ mod tests {
         let config = Config::read(&mut environment);
         let config = environment.finish(config).unwrap();
         assert_eq!(
-            (config.batch, config.lease_seconds, config.extension_port),
+            (
+                config.batch,
+                config.lease_seconds,
+                config.secrets.extension_port
+            ),
             (10, 30, 2773)
         );
     }

@@ -88,10 +88,8 @@ pub fn unknown_kind<F: Function>(kind: StepKind) -> Interrupted {
     StepError::terminal("unknown_kind", message).into()
 }
 
-/// Runs a function under Lambda: reads its configuration, builds its clients, starts its telemetry, and passes each
-/// authenticated trigger to [`Function::handle`], several at once where Lambda allows it.
-///
-/// An invocation that panics fails alone.
+/// Runs a function under Lambda: reads its configuration, builds its clients, and passes each authenticated trigger to
+/// [`Function::handle`].
 ///
 /// # Errors
 /// The function cannot be built from its environment, or Lambda's API fails.
@@ -103,12 +101,32 @@ pub async fn serve<F: Function>() -> Result<(), Error> {
     let worker = Worker::new(F::NAME, common, F::KINDS, F::ACCESS)?;
     let function = F::new(worker, own).map_err(|error| Error::Function(error.to_string()))?;
     let function = Arc::new(function);
+    run(F::NAME, move |invocation| {
+        handle(Arc::clone(&function), invocation)
+    })
+    .await
+}
+
+/// Runs a handler under Lambda, with telemetry: each invocation is passed to it, several at once where Lambda allows it.
+///
+/// An invocation that panics fails alone.
+///
+/// # Errors
+/// Lambda's own variables are missing, or its API fails.
+pub async fn run<H, F>(name: &'static str, handler: H) -> Result<(), Error>
+where
+    H: Fn(Invocation) -> F + Send + Sync + 'static,
+    F: Future<Output = Result<Value, Failure>> + Send + 'static,
+{
     telemetry::init();
     config::check_lambda(&mut Environment::from_process())?;
+    let handler = Arc::new(handler);
     let service = service_fn(move |event: LambdaEvent<Value>| {
         let invocation = Invocation::from(event);
-        let span = tracing::info_span!("invocation", function = F::NAME, request_id = %invocation.request_id);
-        catch_panic(handle(Arc::clone(&function), invocation)).instrument(span)
+        let span =
+            tracing::info_span!("invocation", function = name, request_id = %invocation.request_id);
+        let handler = Arc::clone(&handler);
+        catch_panic(async move { handler(invocation).await }).instrument(span)
     });
     Runtime::new(service)
         .run_concurrent()

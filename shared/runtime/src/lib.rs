@@ -15,12 +15,12 @@ mod secrets;
 mod telemetry;
 mod worker;
 
-pub use config::{Config, ConfigError, Environment};
+pub use config::{Config, ConfigError, Environment, SecretsConfig};
 pub use deadline::Deadline;
 pub use drain::{DrainOptions, DrainReport, StepContext, drain, unstorable};
 pub use error::Error;
-pub use function::{Function, serve, unknown_kind, work_on_steps};
+pub use function::{Function, run, serve, unknown_kind, work_on_steps};
 pub use interrupted::Interrupted;
 pub use invocation::{Failure, Invocation};
 pub use secrets::{SecretError, Secrets};
-pub use worker::{OptionalSecret, Worker};
+pub use worker::{Call, OptionalSecret, WAKE_SECRET, Worker, decode};

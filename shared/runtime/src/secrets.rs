@@ -16,7 +16,7 @@ use serde::Deserialize;
 use store::{Freshness, TokenError, TokenFuture, TokenSource};
 use tokio::time::{Instant, sleep};
 
-use crate::Config;
+use crate::SecretsConfig;
 
 /// The name of the worker's token.
 const WORKER_TOKEN: &str = "worker_token";
@@ -103,7 +103,7 @@ impl Secrets {
     ///
     /// # Errors
     /// [`SecretError::Unavailable`] if no HTTP client can be built.
-    pub fn new(config: &Config) -> Result<Self, SecretError> {
+    pub fn new(config: &SecretsConfig) -> Result<Self, SecretError> {
         // No idle connections: one belongs to the tokio runtime that opened it, and the heartbeat runs on another.
         let client = Client::builder()
             .no_proxy()
@@ -111,7 +111,7 @@ impl Secrets {
             .pool_max_idle_per_host(0)
             .build()
             .map_err(|_| SecretError::Unavailable {
-                parameter: config.secrets_prefix.clone(),
+                parameter: config.prefix.clone(),
                 reason: "no HTTP client could be built".to_owned(),
             })?;
         Ok(Self {
@@ -121,7 +121,7 @@ impl Secrets {
                 config.extension_port
             ),
             session_token: config.session_token.clone(),
-            prefix: config.secrets_prefix.trim_end_matches('/').to_owned(),
+            prefix: config.prefix.trim_end_matches('/').to_owned(),
             cache: Mutex::new(HashMap::new()),
         })
     }

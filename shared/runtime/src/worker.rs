@@ -18,8 +18,8 @@ use crate::{
     drain, interrupted,
 };
 
-/// Signs the database's wakes; the same as in Vault.
-const WAKE_SECRET: &str = "wake_secret";
+/// The name of the secret that signs the database's wakes; the same as in Vault.
+pub const WAKE_SECRET: &str = "wake_secret";
 /// Authenticates webhooks that were set up in the dashboard.
 const WEBHOOK_SECRET: &str = "webhook_secret";
 
@@ -39,11 +39,28 @@ pub struct Worker {
 
 /// A decoded invocation.
 #[derive(Debug)]
-pub(crate) enum Call {
+pub enum Call {
     /// The trigger was refused; this is the reply.
     Refused(Value),
     /// A trigger to work on.
     Accepted(Trigger),
+}
+
+/// Decodes and authenticates the trigger of an invocation.
+///
+/// # Errors
+/// It was refused, and its sender reads no status: then the invocation fails.
+pub fn decode(authenticator: &Authenticator, invocation: &Invocation) -> Result<Call, Failure> {
+    match Trigger::decode(invocation.payload.clone(), authenticator, SystemTime::now()) {
+        Ok(trigger) => Ok(Call::Accepted(trigger)),
+        Err(refusal) => {
+            tracing::warn!(code = refusal.code, "refused what called");
+            refusal
+                .into_reply()
+                .map(Call::Refused)
+                .map_err(|refusal| Failure::new(refusal.code, refusal.message))
+        }
+    }
 }
 
 impl Worker {
@@ -57,7 +74,7 @@ impl Worker {
         kinds: &'static [StepKind],
         access: Access,
     ) -> Result<Self, crate::Error> {
-        let secrets = Arc::new(Secrets::new(&config)?);
+        let secrets = Arc::new(Secrets::new(&config.secrets)?);
         let project =
             store::Config::new(config.supabase_url.clone(), config.publishable_key.clone());
         let store = Store::new(project, Arc::clone(&secrets) as _)?;
@@ -101,20 +118,7 @@ impl Worker {
             webhook_secret.as_ref(),
         )
         .map_err(|error| Failure::new("secret_unusable", error.to_string()))?;
-        match Trigger::decode(
-            invocation.payload.clone(),
-            &authenticator,
-            SystemTime::now(),
-        ) {
-            Ok(trigger) => Ok(Call::Accepted(trigger)),
-            Err(refusal) => {
-                tracing::warn!(code = refusal.code, "refused what called");
-                refusal
-                    .into_reply()
-                    .map(Call::Refused)
-                    .map_err(|refusal| Failure::new(refusal.code, refusal.message))
-            }
-        }
+        decode(&authenticator, invocation)
     }
 
     /// Sweeps in rounds until nothing more is due, or the deadline comes near: the next tick continues.

@@ -10,7 +10,7 @@
 #[path = "../../store/tests/support/mod.rs"]
 mod support;
 
-use runtime::{Config, Environment, SecretError, Secrets};
+use runtime::{Environment, SecretError, Secrets, SecretsConfig};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 use store::{Freshness, TokenSource as _};
@@ -26,15 +26,13 @@ fn parameter(value: &str) -> Reply {
 fn secrets_at(server: &Server) -> Secrets {
     let port = server.url.rsplit(':').next().unwrap();
     let mut environment: Environment = [
-        ("SUPABASE_URL", "http://127.0.0.1:1"),
-        ("SUPABASE_PUBLISHABLE_KEY", "sb_publishable_local"),
         ("GOALPOST_SECRETS_PREFIX", "/goalpost/local/"),
         ("AWS_SESSION_TOKEN", "session.token"),
         ("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", port),
     ]
     .into_iter()
     .collect();
-    let config = Config::read(&mut environment);
+    let config = SecretsConfig::read(&mut environment);
     Secrets::new(&environment.finish(config).unwrap()).unwrap()
 }
 

@@ -57,9 +57,9 @@ pub enum SecretError {
     },
 }
 
-/// The name of one function and the secrets of its URL.
+/// The functions that wakes may name, and the secrets of the URL.
 pub struct Authenticator {
-    function: &'static str,
+    functions: Vec<String>,
     access: Access,
     wake_keys: Vec<Webhook>,
     webhook_secrets: Vec<SecretString>,
@@ -87,16 +87,23 @@ impl Authenticator {
             .map(|(index, text)| webhook_key(index.saturating_add(1), text))
             .collect::<Result<_, _>>()?;
         Ok(Self {
-            function,
+            functions: vec![function.to_owned()],
             access,
             wake_keys,
             webhook_secrets,
         })
     }
 
+    /// Accepts wakes of these functions in place of its own: the gateway passes them on.
+    #[must_use]
+    pub fn for_functions<'a>(mut self, functions: impl IntoIterator<Item = &'a String>) -> Self {
+        self.functions = functions.into_iter().cloned().collect();
+        self
+    }
+
     /// Checks that a wake is for this function: one copied on its way to another function is refused here.
     pub(crate) fn check_target(&self, wake: &Wake) -> Result<(), Refusal> {
-        if wake.function == self.function {
+        if self.functions.contains(&wake.function) {
             return Ok(());
         }
         Err(Refusal::unauthorized(
@@ -159,7 +166,7 @@ impl Authenticator {
 impl std::fmt::Debug for Authenticator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Authenticator")
-            .field("function", &self.function)
+            .field("functions", &self.functions)
             .field("access", &self.access)
             .field("wake_keys", &self.wake_keys.len())
             .field("webhook_secrets", &self.webhook_secrets.len())

@@ -2,7 +2,7 @@
 //! A wake is the one whose table is `goalpost.wakes`, and it holds ids and counts, never content.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::Refusal;
 
@@ -74,6 +74,18 @@ impl DatabaseWebhook {
 }
 
 impl Wake {
+    /// Builds the body that the database sends for this wake: only what was verified and understood is passed on.
+    #[must_use]
+    pub fn to_body(&self) -> Value {
+        json!({
+            "type": "INSERT",
+            "schema": "goalpost",
+            "table": "wakes",
+            "record": {"id": self.id, "function": self.function, "ready_count": self.ready_count},
+            "old_record": null,
+        })
+    }
+
     /// Returns true if a body claims to be a wake: then it must be a complete one.
     pub(crate) fn is_meant_by(body: &Value) -> bool {
         body.get("schema").and_then(Value::as_str) == Some("goalpost")
@@ -108,4 +120,20 @@ fn is_a_function_name(text: &str) -> bool {
         && text
             .bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn body_of_wake_is_decoded_to_it() {
+        let wake = Wake {
+            id: 7,
+            function: "executor".to_owned(),
+            ready_count: 3,
+        };
+        assert_eq!(Wake::decode(wake.to_body()).unwrap(), wake);
+    }
 }

@@ -191,6 +191,23 @@ fn dropped_key_no_longer_signs() {
 }
 
 #[test]
+fn gateway_accepts_wakes_of_its_queues_only() {
+    let key = NEW_KEY.into();
+    for (functions, is_accepted) in [
+        (vec!["planner".to_owned(), "executor".to_owned()], true),
+        (vec!["planner".to_owned()], false),
+        (Vec::new(), false),
+    ] {
+        let gateway = Authenticator::new("gateway", Access::Internal, Some(&key), None)
+            .unwrap()
+            .for_functions(&functions);
+        let payload = url_request(&genuine(), WAKE_BODY.as_bytes(), false);
+        let decoded = Trigger::decode(payload, &gateway, now());
+        assert_eq!(decoded.is_ok(), is_accepted, "{functions:?}: {decoded:?}");
+    }
+}
+
+#[test]
 fn wake_for_another_function_is_refused() {
     let wake = NEW_KEY.into();
     for (function, is_let_in) in [("executor", true), ("planner", false), ("intake", false)] {

@@ -12,6 +12,7 @@ pub mod catalog;
 pub mod command;
 pub mod contract;
 pub mod node;
+pub mod python;
 pub mod scenario;
 pub mod stacks;
 

@@ -3,6 +3,7 @@
 //! clap reads these comments; `--help` shows the first line of each.
 
 mod agents;
+mod build;
 mod configuration;
 mod improvements;
 mod mcp;
@@ -17,6 +18,7 @@ use clap::{Args, Parser, Subcommand};
 use uuid::Uuid;
 
 pub(super) use agents::{Agents, AgentsAction, Version as AgentVersion};
+pub(super) use build::{Architecture, Build};
 pub(super) use configuration::{
     Apply, Destinations, Export, Policies, PoliciesAction, Secrets, SecretsAction, Tools,
     ToolsAction, Workspaces, WorkspacesAction,
@@ -252,6 +254,9 @@ pub(super) enum Command {
         after_help = "Examples:\n  cargo goalpost login --url https://abc.supabase.co --key sb_publishable_…\n  cargo goalpost login --email owner@goalpost.test        the local stack\n\nThe password is asked for, or read from GOALPOST_PASSWORD."
     )]
     Login(Login),
+    /// Build the functions' packages for AWS Lambda
+    #[command(after_help = build::HELP)]
+    Build(Build),
     /// Check the requirements of the work, with advice for those that are missing
     Doctor,
 }

@@ -9,6 +9,7 @@ mod answer;
 mod approvals;
 mod arguments;
 mod ask;
+mod build;
 mod configuration;
 mod connect;
 mod costs;
@@ -66,6 +67,7 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<()> {
     let global = &arguments.global;
     match &arguments.command {
         Command::Up(up) => up::run(up).await,
+        Command::Build(build) => build::run(build),
         Command::Down => down::run().await,
         Command::Reset(reset) => reset::run(reset).await,
         Command::Status => status::run(global).await,

@@ -3,7 +3,6 @@
 //!
 //! A deployment makes the same calls, as the database's owner.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -14,10 +13,10 @@ use tokio_postgres::Client;
 use uuid::Uuid;
 
 use super::gateway::function_url;
-use super::limits::{FunctionLimits, limits};
-use super::options::DatabaseChoice;
+use super::limits::limits;
+use super::options::{DatabaseChoice, StackOptions, Transport};
 use super::shared_secrets::Secrets;
-use crate::binaries::FUNCTIONS;
+use crate::binaries::{FUNCTIONS, GATEWAY};
 use crate::home::Home;
 use crate::postgres::{Server, database, migrations, seed};
 
@@ -160,12 +159,12 @@ async fn exists(server: &Server, name: &str) -> anyhow::Result<bool> {
     Ok(found.context("looking for the database")?.is_some())
 }
 
-/// Stores the secret that wakes are signed with and the URL of each function.
+/// Stores the secret that wakes are signed with and the URL at which each function is woken.
 pub(super) async fn connect_functions(
     client: &Client,
     url: &str,
     secrets: &Secrets,
-    given: &BTreeMap<String, FunctionLimits>,
+    options: &StackOptions,
 ) -> anyhow::Result<()> {
     let wake = secrets.wake.expose_secret();
     let found = client
@@ -192,14 +191,18 @@ pub(super) async fn connect_functions(
     }
     .context("storing the wake secret")?;
     for function in FUNCTIONS {
-        let limits = limits(function, given);
+        let limits = limits(function, &options.limits);
+        let target = match options.transport {
+            Transport::Direct => function,
+            Transport::Queue => GATEWAY,
+        };
         let set = "select goalpost_private.set_endpoint($1, $2, $3, $4)";
         client
             .execute(
                 set,
                 &[
                     &function,
-                    &function_url(url, function),
+                    &function_url(url, target),
                     &limits.batch_size,
                     &limits.max_wakes,
                 ],

@@ -8,9 +8,9 @@ use std::time::Duration;
 use anyhow::Context;
 
 use super::limits::{FunctionLimits, Sandboxes, limits};
-use super::options::StackOptions;
+use super::options::{StackOptions, Transport};
 use super::shared_secrets::Secrets;
-use crate::binaries::{Binaries, FUNCTIONS};
+use crate::binaries::{Binaries, FUNCTIONS, GATEWAY};
 use crate::fault_hook::FaultHook;
 use crate::keys::ProjectKeys;
 use crate::lambda::{FunctionConfig, Host, HostConfig};
@@ -74,6 +74,12 @@ impl Functions {
         ]);
         environment.extend(options.environment.clone());
         config.functions = configs(binaries, &environment, &options.limits)?;
+        if options.transport == Transport::Queue {
+            let queues = queue_urls(url, &config.account_id);
+            environment.insert("GOALPOST_QUEUES".to_owned(), queues);
+            let gateway = function_config(GATEWAY, binaries, environment, &options.limits)?;
+            config.functions.push(gateway);
+        }
         let host = Host::start(config).await?;
         if let Some(faults) = &options.faults {
             faults.receive_control(host.sandbox_control())?;
@@ -119,14 +125,14 @@ fn start_queues(
                 dead_letter_queue: DEAD_LETTER_QUEUE.to_owned(),
                 max_receive_count: MAX_RECEIVES,
             }),
-            ..QueueConfig::new(format!("goalpost-{function}"))
+            ..QueueConfig::new(queue_name(function))
         })
         .collect();
     configs.push(QueueConfig::new(DEAD_LETTER_QUEUE));
     let queues = Queues::new(&configs, host.region(), host.account_id())?;
     let mut mappings = Vec::new();
     for function in FUNCTIONS {
-        if let Some(queue) = queues.get(&format!("goalpost-{function}")) {
+        if let Some(queue) = queues.get(&queue_name(function)) {
             mappings.push(Mapping::start(
                 host.clone(),
                 queue,
@@ -140,32 +146,51 @@ fn start_queues(
     Ok((queues, mappings))
 }
 
+fn queue_name(function: &str) -> String {
+    format!("goalpost-{function}")
+}
+
+/// Returns the queues in the form that the gateway reads.
+fn queue_urls(url: &str, account_id: &str) -> String {
+    let pairs = FUNCTIONS
+        .map(|function| format!("{function}={url}/sqs/{account_id}/{}", queue_name(function)));
+    pairs.join(",")
+}
+
 /// Builds the configuration of each function for the Lambda host.
 fn configs(
     binaries: &Binaries,
     environment: &BTreeMap<String, String>,
     given: &BTreeMap<String, FunctionLimits>,
 ) -> anyhow::Result<Vec<FunctionConfig>> {
-    let config = |function: &&str| {
-        let program = binaries
-            .get(*function)
-            .with_context(|| format!("there is no binary of {function}"))?;
-        let limits = limits(function, given);
-        let mut environment = environment.clone();
-        environment.insert("GOALPOST_BATCH".to_owned(), limits.batch_size.to_string());
-        environment.extend(limits.environment);
-        Ok(FunctionConfig {
-            environment,
-            timeout: limits.timeout,
-            max_sandboxes: limits.max_sandboxes,
-            max_waiting: limits.max_waiting,
-            memory_megabytes: 256,
-            invocations_per_sandbox: match limits.sandboxes {
-                Sandboxes::Frozen => 1,
-                Sandboxes::Managed { invocations } => invocations.max(2),
-            },
-            ..FunctionConfig::new(*function, program)
-        })
-    };
-    FUNCTIONS.iter().map(config).collect()
+    FUNCTIONS
+        .iter()
+        .map(|function| function_config(function, binaries, environment.clone(), given))
+        .collect()
+}
+
+fn function_config(
+    function: &str,
+    binaries: &Binaries,
+    mut environment: BTreeMap<String, String>,
+    given: &BTreeMap<String, FunctionLimits>,
+) -> anyhow::Result<FunctionConfig> {
+    let program = binaries
+        .get(function)
+        .with_context(|| format!("there is no binary of {function}"))?;
+    let limits = limits(function, given);
+    environment.insert("GOALPOST_BATCH".to_owned(), limits.batch_size.to_string());
+    environment.extend(limits.environment);
+    Ok(FunctionConfig {
+        environment,
+        timeout: limits.timeout,
+        max_sandboxes: limits.max_sandboxes,
+        max_waiting: limits.max_waiting,
+        memory_megabytes: 256,
+        invocations_per_sandbox: match limits.sandboxes {
+            Sandboxes::Frozen => 1,
+            Sandboxes::Managed { invocations } => invocations.max(2),
+        },
+        ..FunctionConfig::new(function, program)
+    })
 }

@@ -34,6 +34,15 @@ pub enum Switch {
     Off,
 }
 
+/// The way of wakes from the database to the functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// To each function's URL.
+    Direct,
+    /// To the gateway, which sends them to the functions' queues.
+    Queue,
+}
+
 /// The choice of a Postgres.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ServerChoice {
@@ -121,6 +130,8 @@ pub struct StackOptions {
     /// The secrets that wakes are signed with, several during a rotation (newest first, separated by a space); a new
     /// one if not given.
     pub wake_secret: Option<SecretString>,
+    /// The way of wakes.
+    pub transport: Transport,
     /// The sender of `net.http_post`: without it no wake arrives.
     pub pg_net: Switch,
     /// The clock of `cron.job`: without it there is no sweep from inside.
@@ -165,6 +176,7 @@ impl StackOptions {
             email_api_key: given("EMAIL_API_KEY").map(SecretString::from),
             mail: Switch::Off,
             wake_secret: None,
+            transport: Transport::Direct,
             pg_net: Switch::On,
             cron: Switch::On,
             outside_schedules: Some(USUAL_SCHEDULE),
@@ -192,6 +204,7 @@ impl StackOptions {
             email_api_key: None,
             mail: Switch::Off,
             wake_secret: None,
+            transport: Transport::Direct,
             pg_net: Switch::On,
             cron: Switch::Off,
             outside_schedules: None,

@@ -1,0 +1,6 @@
+//! Starts the gateway.
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    gateway::serve().await
+}

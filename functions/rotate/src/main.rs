@@ -1,0 +1,6 @@
+//! Starts the rotation.
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    rotate::serve().await
+}
