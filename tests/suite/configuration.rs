@@ -415,10 +415,10 @@ async fn refused_file_names_the_mistake_and_what_was_made() {
         json.0 == 2 && json.1.contains("\"title\": \"- http host a.example.com\""),
         "{json:?}"
     );
-    let broken = "runbooks:\n- name: broken\n  title: t\n  description: d\n  plan: {steps: [{key: a, kind: agent, agent: nobody, input: {instructions: x}}]}\n";
+    let broken = "runbooks:\n- name: broken\n  title: t\n  description: d\n  plan: {steps: [{key: a, kind: agent, agent: missing, input: {instructions: x}}]}\n";
     let (code, printed) = goalpost(&stack, Person::Approver, "apply --yes -f -", broken).await;
     assert!(
-        code == 1 && printed.contains("step a: ") && printed.contains("nobody"),
+        code == 1 && printed.contains("step a: ") && printed.contains("missing"),
         "{printed}"
     );
 }

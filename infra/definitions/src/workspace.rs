@@ -51,7 +51,7 @@ pub struct WorkspaceFile {
     /// The active runbooks of the workspace.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub runbooks: Option<Vec<RunbookFile>>,
-    /// Schedules; whoever applies a new or changed one is the person who asks.
+    /// Schedules; the person who applies a new or changed one is the one who asks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schedules: Option<Vec<Schedule>>,
     /// Names of secrets that have to be set. Values are never in a file.
