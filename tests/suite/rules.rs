@@ -246,3 +246,39 @@ async fn rule_writes_after_approval_and_not_in_a_loop() {
     assert_eq!(firings.len(), 1, "the request's own row fires no rule");
     world.stack.stop().await.unwrap();
 }
+
+/// A write that fires a rule must not wait for a transaction that inserts a request: the two would deadlock.
+#[tokio::test]
+async fn write_does_not_wait_for_open_request() {
+    let world = World::new().await;
+    let add = [
+        "rules",
+        "add",
+        "sums",
+        "--table",
+        "tickets",
+        "--on",
+        "insert",
+        "What is 2 + {{ new.id }}?",
+    ];
+    let (succeeded, printed) = world.goalpost(&add, "").await;
+    assert!(succeeded, "{printed}");
+    let owner = Person::Owner.id();
+    let holder = world.stack.admin_db().await.unwrap();
+    holder
+        .batch_execute(&format!(
+            "begin; insert into goalpost.requests (workspace_id, user_id, question) values ('{DEMO}', '{owner}', 'What is 1 + 1?')"
+        ))
+        .await
+        .unwrap();
+    let write = "set lock_timeout = '2s'; insert into public.tickets values (3, 'x')";
+    world.db.batch_execute(write).await.unwrap();
+    let sweep = "select goalpost_private.sweep() ->> 'changes_asked'";
+    let asked: String = world.db.query_one(sweep, &[]).await.unwrap().get(0);
+    assert_eq!(asked, "0", "a sweep passes over the locked workspace");
+    holder.batch_execute("commit").await.unwrap();
+    world.db.query_one(sweep, &[]).await.unwrap();
+    let firings = world.history("sums", 1).await;
+    assert_eq!(firings[0]["outcome"], "asked", "{firings:?}");
+    world.stack.stop().await.unwrap();
+}

@@ -100,10 +100,12 @@ update public.orders set status = 'sent';
 update public.orders set status = 'late' where id = 1;
 select tests.json_for('mia', format('select goalpost.change_request_rule(%L, ''late'', ''pause'')', tests.id_of('acme')));
 update public.orders set status = 'late' where id = 2;
+select is((select count(*) from goalpost_private.row_changes), 1::bigint, 'a paused rule records nothing more');
 select pg_temp.asked();
 select matches(pg_temp.history(), ', refused: the rule was paused[^,]*$', 'a paused rule records nothing, and asks nothing that was recorded before');
 select tests.json_for('mia', format('select goalpost.change_request_rule(%L, ''late'', ''resume'')', tests.id_of('acme')));
 delete from goalpost.project_admins;
+insert into goalpost.project_admins values (tests.id_of('olga'));
 update public.orders set status = 'sent';
 update public.orders set status = 'late' where id = 1;
 select pg_temp.asked();
@@ -135,6 +137,16 @@ update public.orders set status = 'late' where id = 1;
 select is((select count(*) from goalpost_private.row_changes), 1::bigint, 'nor is a change lost that no wake can be sent for');
 alter table goalpost.wakes drop constraint full_now;
 select pg_temp.asked();
+
+-- A rule for webhooks alone, and one of a table of this name elsewhere, record nothing for the trigger of another rule.
+update public.orders set status = 'sent';
+insert into goalpost.request_rules (workspace_id, name, user_id, schema_name, table_name, events, question, columns, uses_trigger)
+values (tests.id_of('acme'), 'by webhook', tests.id_of('mia'), 'public', 'orders', '{update}', 'q', '{}', false),
+       (tests.id_of('acme'), 'elsewhere', tests.id_of('mia'), 'shop', 'orders', '{update}', 'q', '{}', true);
+update public.orders set status = 'late' where id = 1;
+select is((select count(*) from goalpost_private.row_changes), 1::bigint, 'a change is recorded for the rules of its table and its source alone');
+select pg_temp.asked();
+delete from goalpost.request_rules where name in ('by webhook', 'elsewhere');
 
 -- By a signed-in person without any rights on rules; inserts and deletes; many at once.
 select tests.json_for('mia', format('select goalpost.change_request_rule(%L, ''late'', ''remove'')', tests.id_of('acme')));

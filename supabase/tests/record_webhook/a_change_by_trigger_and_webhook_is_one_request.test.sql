@@ -42,8 +42,11 @@ select is(pg_temp.history(), 'webhook asked, webhook repeated', 'once');
 select tests.advance_clock('25 hours');
 select pg_temp.deliver(5);
 select is(pg_temp.history(), 'webhook asked, webhook repeated, webhook asked', 'a day later it is another change');
+insert into public.orders values (3, 'a', 1);
+select pg_temp.deliver(6);
+select is(pg_temp.history(), 'webhook asked, webhook repeated, webhook asked, webhook asked', 'and so is another row');
 delete from public.orders where id = 2;
-select is(pg_temp.deliver(6), '0', 'an event that no rule names is recorded for none');
+select is(pg_temp.deliver(7), '0', 'an event that no rule names is recorded for none');
 select is(goalpost_worker.record_webhook('{"type": "INSERT", "schema": "public", "table": "other", "record": {}, "old_record": null}') ->> 'recorded', '0', 'nor is a table that no rule names');
 select throws_ok(format('select goalpost_worker.record_webhook(%L)', p), 'ZG003', null, format('%s is no webhook', left(p, 40)))
   from unnest(array['', 'x', '[]', 'null', '{}', '{"type": "TRUNCATE", "schema": "s", "table": "t"}', '{"type": "INSERT", "schema": 1, "table": "t"}', '{"type": "INSERT", "schema": "s"}', '{"type": "INSERT", "schema": "s", "table": "t", "record": 1}', '{"type": "INSERT", "schema": "s", "table": "t", "record": {}, "old_record": []}']) p;
