@@ -12,7 +12,7 @@ use url::Url;
 use crate::signature::{self, Credentials, Request};
 
 /// One attempt. AWS answers within tens of milliseconds, and the sender of a wake does not wait for the answer.
-const TIMEOUT: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(4);
 /// The attempts of a call. The first may run into a connection that ended while the sandbox was frozen.
 const MAX_TRIES: u32 = 2;
 

@@ -1,6 +1,7 @@
 //! The rotation stores tokens that the project accepts, for either kind of signing key.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws::{Operation, Settings};
 use base64::Engine as _;
@@ -35,6 +36,8 @@ async fn rotate(moto: &Moto, stack: &Stack, signing_key: &str) -> Result<Value, 
         .await
         .unwrap();
     let mut function = FunctionConfig::new("rotate", program);
+    // As infra/aws sets it.
+    function.timeout = Duration::from_secs(30);
     for (name, value) in [
         ("GOALPOST_SECRETS_PREFIX", PREFIX.to_owned()),
         ("AWS_ENDPOINT_URL_SSM", moto.url.to_string()),

@@ -1,7 +1,7 @@
 //! Wakes through the gateway and SQS: what is sent, what an event source mapping deletes, and what ends as a dead letter.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use local_stack::lambda::{FunctionConfig, Host, HostConfig, InvocationType, Reply};
@@ -42,6 +42,8 @@ impl Gateway {
         let secrets = secrets::Server::start(config.session_token.clone(), parameters);
         let secrets = secrets.await.unwrap();
         let mut function = FunctionConfig::new("gateway", program);
+        // As infra/aws sets it.
+        function.timeout = Duration::from_secs(10);
         for (name, value) in [
             ("GOALPOST_SECRETS_PREFIX", "/goalpost/test".to_owned()),
             ("GOALPOST_QUEUES", queues.to_owned()),
