@@ -1570,6 +1570,154 @@ export type Database = {
         }
         Relationships: []
       }
+      notification_targets: {
+        Row: {
+          created_at: string
+          created_by: string
+          id: number
+          kind: string
+          name: string
+          occasions: string[]
+          quiet_from: string | null
+          quiet_until: string | null
+          shown_address: string
+          time_zone: string
+          user_id: string | null
+          workspace_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          created_at: string
+          created_by: string
+          id?: number
+          kind: string
+          name: string
+          occasions: string[]
+          quiet_from?: string | null
+          quiet_until?: string | null
+          shown_address: string
+          time_zone?: string
+          user_id?: string | null
+          workspace_id: string
+        }
+        Update: {
+          created_at?: string
+          created_by?: string
+          id?: number
+          kind?: string
+          name?: string
+          occasions?: string[]
+          quiet_from?: string | null
+          quiet_until?: string | null
+          shown_address?: string
+          time_zone?: string
+          user_id?: string | null
+          workspace_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: "notification_targets_workspace_id_fkey"
+            columns: ["workspace_id"]
+            isOneToOne: false
+            referencedRelation: "workspaces"
+            referencedColumns: ["id"]
+          },
+          {
+            foreignKeyName: "notification_targets_workspace_id_user_id_fkey"
+            columns: ["workspace_id", "user_id"]
+            isOneToOne: false
+            referencedRelation: "members"
+            referencedColumns: ["workspace_id", "user_id"]
+          },
+        ]
+      }
+      notifications: {
+        Row: {
+          approval_id: number | null
+          approval_version: string | null
+          attempt: number
+          content: NonNullable<Json>
+          created_at: string
+          ended_at: string | null
+          id: number
+          key: string
+          next_try_at: string | null
+          occasion: string
+          reason: string | null
+          request_id: number | null
+          state: string
+          target_id: number
+          user_id: string | null
+          workspace_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          approval_id?: number | null
+          approval_version?: string | null
+          attempt?: number
+          content?: NonNullable<Json>
+          created_at: string
+          ended_at?: string | null
+          id?: number
+          key: string
+          next_try_at?: string | null
+          occasion: string
+          reason?: string | null
+          request_id?: number | null
+          state?: string
+          target_id: number
+          user_id?: string | null
+          workspace_id: string
+        }
+        Update: {
+          approval_id?: number | null
+          approval_version?: string | null
+          attempt?: number
+          content?: NonNullable<Json>
+          created_at?: string
+          ended_at?: string | null
+          id?: number
+          key?: string
+          next_try_at?: string | null
+          occasion?: string
+          reason?: string | null
+          request_id?: number | null
+          state?: string
+          target_id?: number
+          user_id?: string | null
+          workspace_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: "notifications_workspace_id_approval_id_fkey"
+            columns: ["workspace_id", "approval_id"]
+            isOneToOne: false
+            referencedRelation: "approvals"
+            referencedColumns: ["workspace_id", "id"]
+          },
+          {
+            foreignKeyName: "notifications_workspace_id_approval_id_fkey"
+            columns: ["workspace_id", "approval_id"]
+            isOneToOne: false
+            referencedRelation: "inbox"
+            referencedColumns: ["workspace_id", "approval_id"]
+          },
+          {
+            foreignKeyName: "notifications_workspace_id_request_id_fkey"
+            columns: ["workspace_id", "request_id"]
+            isOneToOne: false
+            referencedRelation: "requests"
+            referencedColumns: ["workspace_id", "id"]
+          },
+          {
+            foreignKeyName: "notifications_workspace_id_target_id_fkey"
+            columns: ["workspace_id", "target_id"]
+            isOneToOne: false
+            referencedRelation: "notification_targets"
+            referencedColumns: ["workspace_id", "id"]
+          },
+        ]
+      }
       plan_revisions: {
         Row: {
           created_at: string
@@ -2333,6 +2481,48 @@ export type Database = {
         Relationships: [
           {
             foreignKeyName: "schedules_workspace_id_fkey"
+            columns: ["workspace_id"]
+            isOneToOne: false
+            referencedRelation: "workspaces"
+            referencedColumns: ["id"]
+          },
+        ]
+      }
+      setting_changes: {
+        Row: {
+          after: Json | null
+          before: Json | null
+          changed_at: string
+          changed_by: string | null
+          id: number
+          name: string
+          subject: string
+          workspace_id: string | null
+        }
+        ComputedFields: never
+        Insert: {
+          after?: Json | null
+          before?: Json | null
+          changed_at: string
+          changed_by?: string | null
+          id?: number
+          name: string
+          subject: string
+          workspace_id?: string | null
+        }
+        Update: {
+          after?: Json | null
+          before?: Json | null
+          changed_at?: string
+          changed_by?: string | null
+          id?: number
+          name?: string
+          subject?: string
+          workspace_id?: string | null
+        }
+        Relationships: [
+          {
+            foreignKeyName: "setting_changes_workspace_id_fkey"
             columns: ["workspace_id"]
             isOneToOne: false
             referencedRelation: "workspaces"
@@ -3544,6 +3734,7 @@ export type Database = {
         Args: { p_auth_header_name?: string; p_name: string; p_url: string; p_workspace_id: string }
         Returns: Json
       }
+      add_notification_target: { Args: { p_target: Json; p_workspace_id: string }; Returns: Json }
       add_project_admin: { Args: { p_person: string }; Returns: Json }
       apply_agent: { Args: { p_agent: Json; p_state?: string; p_workspace_id: string }; Returns: Json }
       apply_runbook: { Args: { p_runbook: Json; p_state?: string; p_workspace_id: string }; Returns: Json }
@@ -3584,8 +3775,10 @@ export type Database = {
       read_project_admins: { Args: Record<PropertyKey, never>; Returns: Json }
       read_report: { Args: { p_goal_id: number }; Returns: Json }
       read_retention: { Args: { p_days?: number; p_workspace_id: string }; Returns: Json }
+      read_tool_secrets: { Args: { p_workspace_id: string }; Returns: Json }
       remove_mcp_server: { Args: { p_name: string; p_workspace_id: string }; Returns: Json }
       remove_member: { Args: { p_user_id: string; p_workspace_id: string }; Returns: Json }
+      remove_notification_target: { Args: { p_name: string; p_workspace_id: string }; Returns: Json }
       remove_project_admin: { Args: { p_person: string }; Returns: Json }
       remove_tool_policy: { Args: { p_name: string; p_workspace_id: string }; Returns: boolean }
       retry_dead_letter: { Args: { p_dead_letter_id: number }; Returns: Json }
@@ -3608,6 +3801,10 @@ export type Database = {
         }
         Returns: Json
       }
+      set_notification_preferences: {
+        Args: { p_name?: string; p_preferences: Json; p_workspace_id: string }
+        Returns: Json
+      }
       set_project_limits: { Args: { p_limits: Json }; Returns: Json }
       set_rate_limit: {
         Args: { p_name: string; p_per_seconds?: number; p_scope: string; p_slots: number; p_workspace_id: string }
@@ -3616,6 +3813,16 @@ export type Database = {
       set_request_rule: { Args: { p_rule: Json; p_workspace_id: string }; Returns: Json }
       set_runbook_state: { Args: { p_runbook_id: number; p_state: string }; Returns: Json }
       set_schedule: { Args: { p_schedule: Json; p_workspace_id: string }; Returns: Json }
+      set_tool_access: {
+        Args: {
+          p_is_allowed?: boolean
+          p_kind: string
+          p_name: string
+          p_operations?: string[]
+          p_workspace_id: string
+        }
+        Returns: Json
+      }
       set_tool_policy: {
         Args: {
           p_agent?: string
@@ -3628,9 +3835,11 @@ export type Database = {
         }
         Returns: Json
       }
+      set_tool_secret: { Args: { p_name: string; p_secret: string; p_workspace_id: string }; Returns: Json }
       set_workspace_limits: { Args: { p_limits: Json; p_workspace_id: string }; Returns: Json }
       set_workspace_settings: { Args: { p_settings: Json; p_workspace_id: string }; Returns: Json }
       start_analysis: { Args: { p_workspace_id: string }; Returns: Json }
+      test_notification_target: { Args: { p_name: string; p_workspace_id: string }; Returns: Json }
       test_request_rule: {
         Args: { p_event?: string; p_name: string; p_new?: Json; p_old?: Json; p_workspace_id: string }
         Returns: Json

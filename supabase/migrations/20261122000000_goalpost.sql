@@ -16722,6 +16722,38 @@ begin
 end
 $$;
 
+-- file: supabase/schemas/87_notifications/decide_by_link.sql
+
+-- Decides by a link as its person: the reply of decide_approval. Uses up this link and every other of the same approval,
+-- person and version. Called by intake for the form of the page. A refusal uses nothing up. Raises as usable_link and
+-- decide_approval. Locks the tree, so that a second use waits for the first and is refused.
+create function goalpost_worker.decide_by_link(p_token text, p_decision text, p_comment text default null, p_answer jsonb default null)
+returns jsonb
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  v_claims constant text := current_setting('request.jwt.claims', true);
+  v_found record := goalpost_private.usable_link(p_token);
+  v_notification goalpost.notifications;
+  v_decided jsonb;
+begin
+  perform goalpost_private.lock_trees(array[(v_found.approval).run_id]);
+  -- Again under the lock: it may have been used or edited meanwhile.
+  v_found := goalpost_private.usable_link(p_token);
+  v_notification := v_found.notification;
+  update goalpost_private.decision_links l set used_at = goalpost_private.clock()
+    from goalpost.notifications n
+   where n.id = l.notification_id and n.workspace_id = v_notification.workspace_id and n.approval_id = v_notification.approval_id
+     and n.user_id = v_notification.user_id and n.approval_version is not distinct from v_notification.approval_version;
+  perform set_config('request.jwt.claims', jsonb_build_object('sub', v_notification.user_id, 'role', 'authenticated')::text, true);
+  v_decided := goalpost_private.decide_approval(
+    v_notification.approval_id, p_decision, p_comment, null, p_answer, v_notification.approval_version);
+  perform set_config('request.jwt.claims', coalesce(v_claims, ''), true);
+  return v_decided;
+end
+$$;
+
 -- file: supabase/schemas/87_notifications/decision_links.sql
 
 -- Links by which a person decides from a message. A link is bound to a message, and so to one approval, one person and
@@ -16802,64 +16834,6 @@ begin
 end
 $$;
 
--- Returns what a link decides on, for the page that shows it: {"person", "workspace", "goal_title", "question", "kind",
--- "tool", "subject", "shown", "answer_schema", "decisions", "requester", "required_role", "quorum", "votes", "expires_at"}.
--- Called by intake for a GET of a link. Reads only. Raises as usable_link.
-create function goalpost_worker.read_decision_link(p_token text) returns jsonb
-language plpgsql stable security definer
-set search_path = ''
-as $$
-declare
-  v_found constant record := goalpost_private.usable_link(p_token);
-  v_approval constant goalpost.approvals := v_found.approval;
-begin
-  return (
-    select jsonb_build_object(
-             'person', p.email, 'workspace', w.name, 'goal_title', g.title, 'question', v_approval.question, 'kind', v_approval.kind,
-             'tool', c.tool, 'subject', coalesce(v_approval.edited, v_approval.subject), 'shown', v_approval.shown,
-             'answer_schema', v_approval.answer_schema, 'requester', q.email, 'required_role', v_approval.required_role,
-             'quorum', v_approval.quorum, 'votes', goalpost_private.count_votes(v_approval), 'expires_at', v_approval.expires_at,
-             'decisions', goalpost_private.decisions_of(v_approval))
-      from goalpost.workspaces w
-      join goalpost.workflow_runs r on r.id = v_approval.run_id
-      left join auth.users p on p.id = (v_found.notification).user_id
-      left join auth.users q on q.id = r.user_id
-      left join goalpost.goals g on g.id = v_approval.goal_id
-      left join goalpost.tool_calls c on c.run_id = v_approval.run_id and c.step_key = v_approval.step_key and c.number = v_approval.call_number
-     where w.id = v_approval.workspace_id);
-end
-$$;
-
--- Decides by a link as its person: the reply of decide_approval. Uses up this link and every other of the same approval,
--- person and version. Called by intake for the form of the page. A refusal uses nothing up. Raises as usable_link and
--- decide_approval. Locks the tree, so that a second use waits for the first and is refused.
-create function goalpost_worker.decide_by_link(p_token text, p_decision text, p_comment text default null, p_answer jsonb default null)
-returns jsonb
-language plpgsql security definer
-set search_path = ''
-as $$
-declare
-  v_claims constant text := current_setting('request.jwt.claims', true);
-  v_found record := goalpost_private.usable_link(p_token);
-  v_notification goalpost.notifications;
-  v_decided jsonb;
-begin
-  perform goalpost_private.lock_trees(array[(v_found.approval).run_id]);
-  -- Again under the lock: it may have been used or edited meanwhile.
-  v_found := goalpost_private.usable_link(p_token);
-  v_notification := v_found.notification;
-  update goalpost_private.decision_links l set used_at = goalpost_private.clock()
-    from goalpost.notifications n
-   where n.id = l.notification_id and n.workspace_id = v_notification.workspace_id and n.approval_id = v_notification.approval_id
-     and n.user_id = v_notification.user_id and n.approval_version is not distinct from v_notification.approval_version;
-  perform set_config('request.jwt.claims', jsonb_build_object('sub', v_notification.user_id, 'role', 'authenticated')::text, true);
-  v_decided := goalpost_private.decide_approval(
-    v_notification.approval_id, p_decision, p_comment, null, p_answer, v_notification.approval_version);
-  perform set_config('request.jwt.claims', coalesce(v_claims, ''), true);
-  return v_decided;
-end
-$$;
-
 -- file: supabase/schemas/87_notifications/end_notifications.sql
 
 -- Records the ends of claimed messages: waiting -> sent | failed, or waiting again, later (`retry`), up to the cap of
@@ -16888,6 +16862,36 @@ begin
    where n.id = e.notification_id and n.state = 'waiting' and n.attempt = e.attempt;
   get diagnostics v_count = row_count;
   return v_count;
+end
+$$;
+
+-- file: supabase/schemas/87_notifications/read_decision_link.sql
+
+-- Returns what a link decides on, for the page that shows it: {"person", "workspace", "goal_title", "question", "kind",
+-- "tool", "subject", "shown", "answer_schema", "decisions", "requester", "required_role", "quorum", "votes", "expires_at"}.
+-- Called by intake for a GET of a link. Reads only. Raises as usable_link.
+create function goalpost_worker.read_decision_link(p_token text) returns jsonb
+language plpgsql stable security definer
+set search_path = ''
+as $$
+declare
+  v_found constant record := goalpost_private.usable_link(p_token);
+  v_approval constant goalpost.approvals := v_found.approval;
+begin
+  return (
+    select jsonb_build_object(
+             'person', p.email, 'workspace', w.name, 'goal_title', g.title, 'question', v_approval.question, 'kind', v_approval.kind,
+             'tool', c.tool, 'subject', coalesce(v_approval.edited, v_approval.subject), 'shown', v_approval.shown,
+             'answer_schema', v_approval.answer_schema, 'requester', q.email, 'required_role', v_approval.required_role,
+             'quorum', v_approval.quorum, 'votes', goalpost_private.count_votes(v_approval), 'expires_at', v_approval.expires_at,
+             'decisions', goalpost_private.decisions_of(v_approval))
+      from goalpost.workspaces w
+      join goalpost.workflow_runs r on r.id = v_approval.run_id
+      left join auth.users p on p.id = (v_found.notification).user_id
+      left join auth.users q on q.id = r.user_id
+      left join goalpost.goals g on g.id = v_approval.goal_id
+      left join goalpost.tool_calls c on c.run_id = v_approval.run_id and c.step_key = v_approval.step_key and c.number = v_approval.call_number
+     where w.id = v_approval.workspace_id);
 end
 $$;
 
@@ -17367,8 +17371,8 @@ begin
 end
 $$;
 
--- Deletes caps of days and months before a workspace's cutoff, and ticks of schedules before it: at most p_limit of
--- each. Their usage, or the request they led to, is deleted too; no later call counts against them.
+-- Deletes caps of days and months before a workspace's cutoff, and the history of schedules, rules and queues before it:
+-- at most p_limit of each. Their usage, or the request they led to, is deleted too; no later call counts against them.
 create function goalpost_private.forget_periods(p_limit integer, p_now timestamptz) returns void
 language sql
 set search_path = ''
@@ -17390,6 +17394,14 @@ as $$
          where i.workspace_id = w.id and i.tick_at < goalpost_private.retention_cutoff(w.retention_days, p_now)
          limit p_limit) o
       limit p_limit);
+  delete from goalpost.rule_firings f
+   where f.id in (
+     select o.id from goalpost.rule_firings o join goalpost.workspaces w on w.id = o.workspace_id
+      where o.decided_at < goalpost_private.retention_cutoff(w.retention_days, p_now) limit p_limit);
+  delete from goalpost.request_messages m
+   where m.id in (
+     select o.id from goalpost.request_messages o join goalpost.workspaces w on w.id = o.workspace_id
+      where o.decided_at < goalpost_private.retention_cutoff(w.retention_days, p_now) limit p_limit);
 $$;
 
 -- Deletes up to p_limit requests (at most 100) past their retention, each with its goals, runs, steps, journal,

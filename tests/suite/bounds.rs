@@ -463,18 +463,20 @@ async fn invalid_queue_messages_fail_individually() {
             .invoke(function, &json!({"Records": records}))
             .await
             .unwrap();
-        let failed: Vec<_> = answer["batchItemFailures"]
+        let mut failed: Vec<_> = answer["batchItemFailures"]
             .as_array()
             .unwrap()
             .iter()
             .map(|item| item["itemIdentifier"].as_str().unwrap())
             .collect();
-        let expected: Vec<_> = messages
+        let mut expected: Vec<_> = messages
             .iter()
             .map(|(name, _)| *name)
             // A wake that names another function is refused.
             .filter(|name| function != "executor" || !["wake", "last"].contains(name))
             .collect();
+        failed.sort_unstable();
+        expected.sort_unstable();
         assert_eq!(failed, expected, "{function}");
     }
     for stats in stack.host().stats() {

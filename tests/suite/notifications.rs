@@ -134,8 +134,8 @@ impl World {
         });
         let stack = stack.await.unwrap();
         let owner = Client::of(&stack, Person::Owner);
-        let hosts = json!({"p_workspace_id": DEMO, "p_limits": {"webhook_hosts": [receiver.host]}});
-        let set = owner.rpc("set_workspace_limits", &hosts).await.unwrap();
+        let host = json!({"p_workspace_id": DEMO, "p_kind": "webhook", "p_name": receiver.host});
+        let set = owner.rpc("set_tool_access", &host).await.unwrap();
         assert!(set.status.is_success(), "{set:?}");
         Self {
             stack,

@@ -84,8 +84,8 @@ begin
 end
 $$;
 
--- Deletes caps of days and months before a workspace's cutoff, and ticks of schedules before it: at most p_limit of
--- each. Their usage, or the request they led to, is deleted too; no later call counts against them.
+-- Deletes caps of days and months before a workspace's cutoff, and the history of schedules, rules and queues before it:
+-- at most p_limit of each. Their usage, or the request they led to, is deleted too; no later call counts against them.
 create function goalpost_private.forget_periods(p_limit integer, p_now timestamptz) returns void
 language sql
 set search_path = ''
@@ -107,6 +107,14 @@ as $$
          where i.workspace_id = w.id and i.tick_at < goalpost_private.retention_cutoff(w.retention_days, p_now)
          limit p_limit) o
       limit p_limit);
+  delete from goalpost.rule_firings f
+   where f.id in (
+     select o.id from goalpost.rule_firings o join goalpost.workspaces w on w.id = o.workspace_id
+      where o.decided_at < goalpost_private.retention_cutoff(w.retention_days, p_now) limit p_limit);
+  delete from goalpost.request_messages m
+   where m.id in (
+     select o.id from goalpost.request_messages o join goalpost.workspaces w on w.id = o.workspace_id
+      where o.decided_at < goalpost_private.retention_cutoff(w.retention_days, p_now) limit p_limit);
 $$;
 
 -- Deletes up to p_limit requests (at most 100) past their retention, each with its goals, runs, steps, journal,

@@ -14,7 +14,7 @@ select is(pg_temp.renamed(' Acme & Söhne '), 'none', 'an admin renames a worksp
 select is((select name from goalpost.workspaces where id = tests.id_of('acme')), 'Acme & Söhne', 'the new name is stored without white space around it');
 select is(pg_temp.renamed('x', 'petra'), 'ZG002', 'an approver may not rename it');
 select is(tests.json_for('adam', format('select goalpost.set_workspace_settings(%L, ''{"webhooks_signed": true}'')', tests.id_of('acme'))),
-          '{"name": "Acme & Söhne", "webhooks_signed": true, "time_zone": "UTC", "currency": null, "common_values": true, "learning": "propose", "analysis_seconds": 3600}', 'webhooks can be required to be signed');
+          '{"name": "Acme & Söhne", "webhooks_signed": true, "time_zone": "UTC", "currency": null, "common_values": true, "learning": "propose", "analysis_seconds": 3600, "retention_days": 365}', 'webhooks can be required to be signed');
 select is(tests.refusal_for('adam', format('select goalpost.set_workspace_settings(%L, %L)', tests.id_of('acme'), s)), 'ZG003', format('%s is refused', s)) from unnest(array['{"webhooks_signed": "yes"}', '{"webhooks_signed": null}', '{"name": 7}']) s;
 select is(tests.refusal_for('adam', format('select goalpost.set_tool_policy(%L, %L, %L, ''deny'', %L)', tests.id_of('acme'), n, t, a)), 'ZG003', 'a policy with hidden characters is refused')
   from (values (U&'a\202Eb', 'sql', null), ('p', U&'s\200Bql', null), ('p', 'sql', U&'a\2066'), ('p', 'sql', '')) d (n, t, a);

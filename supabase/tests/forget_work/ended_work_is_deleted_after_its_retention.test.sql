@@ -1,6 +1,6 @@
 -- Requests that ended before their workspace's cutoff are deleted with everything that followed from them; others stay.
 begin;
-select plan(22);
+select plan(24);
 select tests.world(false);
 select tests.price();
 create function pg_temp.forget(p_limit integer default 100) returns jsonb language sql as $$ select goalpost_worker.forget_work(p_limit) $$;
@@ -72,10 +72,19 @@ insert into goalpost.schedules (workspace_id, name, question, cron, time_zone, n
 values (tests.id_of('acme'), 's', 'q', '0 9 * * *', 'UTC', 'infinity', tests.id_of('mia'), goalpost_private.clock());
 insert into goalpost.schedule_ticks (workspace_id, schedule_id, tick_at, outcome, decided_at)
 select s.workspace_id, s.id, goalpost_private.clock() + n * interval '200 days', 'skipped', goalpost_private.clock() from goalpost.schedules s, generate_series(0, 1) n;
+insert into goalpost.request_rules (workspace_id, name, user_id, schema_name, table_name, events, question, columns)
+values (tests.id_of('acme'), 'r', tests.id_of('mia'), 'public', 't', '{insert}', 'q', '{}');
+insert into goalpost.rule_firings (workspace_id, rule_id, event, source, digest, outcome, changed_at, decided_at)
+select r.workspace_id, r.id, 'insert', 'trigger', 'd', 'refused', goalpost_private.clock(), goalpost_private.clock() + n * interval '200 days'
+  from goalpost.request_rules r, generate_series(0, 1) n where r.name = 'r';
+insert into goalpost.request_messages (workspace_id, source, message_id, outcome, decided_at)
+select tests.id_of('acme'), 'aws', n::text, 'refused', goalpost_private.clock() + n * interval '200 days' from generate_series(0, 1) n;
 select tests.advance_clock('366 days');
 select is(pg_temp.forget() ->> 'forgotten_count', '1', 'an analysis is deleted');
 select is((select run_id from goalpost.improvements where fingerprint = 'f'), null, 'its improvement stays');
 select is((select count(*) from goalpost.schedule_ticks), 1::bigint, 'old ticks are deleted, later ones stay');
+select is((select count(*) from goalpost.rule_firings), 1::bigint, 'old firings of rules are deleted, later ones stay');
+select is((select count(*) from goalpost.request_messages), 1::bigint, 'old outcomes of messages are deleted, later ones stay');
 select is((select count(*) from goalpost.budgets where scope <> 'run'), 0::bigint, 'caps of old days and months are deleted');
 select is(tests.refusal('select goalpost_worker.forget_work(null)'), 'none', 'a call without a number takes the greatest batch');
 select * from finish();

@@ -107,7 +107,7 @@ select is(pg_temp.refused_by(from_table, changes, of_row), key, format('the key 
 select set_eq('select key from twice',
   $$ select c.relname::text from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
       where i.indisunique and c.relnamespace in ('goalpost'::regnamespace, 'goalpost_private'::regnamespace)
-        and c.relname not in ('requests_inside_one_workspace', 'goals_inside_one_workspace', 'workflow_runs_inside_one_workspace', 'mcp_servers_inside_one_workspace', 'approvals_inside_one_workspace', 'memories_inside_one_workspace', 'schedules_inside_one_workspace', 'request_rules_inside_one_workspace') $$, 'notification_targets_inside_one_workspace') $$,
+        and c.relname not in ('requests_inside_one_workspace', 'goals_inside_one_workspace', 'workflow_runs_inside_one_workspace', 'mcp_servers_inside_one_workspace', 'approvals_inside_one_workspace', 'memories_inside_one_workspace', 'schedules_inside_one_workspace', 'request_rules_inside_one_workspace', 'notification_targets_inside_one_workspace') $$,
   'every unique key is tested in this file');
 
 select * from finish();

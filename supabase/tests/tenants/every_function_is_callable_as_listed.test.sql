@@ -200,6 +200,7 @@ select d.what || ' of ' || w.workspace, format(d.statement, case when d.kind = '
                                                                                                'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
     ('test a rule', 'workspace', 'select goalpost.test_request_rule(%s, ''own'', ''{}'') is not null',
                                                                                                'no  ZG002  ZG001    ZG001    ZG002  ok     ok       ok    ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
     ('add a target', 'workspace', 'select goalpost.add_notification_target(%s, ''{"name": "new", "kind": "slack", "address": "https://hooks.example.com/a"}'') is not null',
                                                                                                'no  ZG002  ZG001    ZG001    ZG002  ok     ok       ok    ok',
                                                                                                'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),

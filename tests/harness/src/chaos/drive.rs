@@ -72,12 +72,15 @@ impl<'a> Driver<'a> {
         let db = stack.admin_db().await?;
         // A turn of a killed worker is booked at its upper bound, and one person makes all requests.
         let limits = json!({
-            "max_open_requests": settings.goals + 10, "webhook_hosts": [host],
+            "max_open_requests": settings.goals + 10,
             "user_day_microusd": DAY_MICROUSD, "user_day_tokens": DAY_TOKENS,
         });
         let limits = json!({"p_workspace_id": workspace, "p_limits": limits});
         let set = owner.rpc("set_workspace_limits", &limits).await?;
         set.into_body().context("setting the workspace's limits")?;
+        let host = json!({"p_workspace_id": workspace, "p_kind": "webhook", "p_name": host});
+        let allowed = owner.rpc("set_tool_access", &host).await?;
+        allowed.into_body().context("allowing the webhook's host")?;
         let price = json!({
             "p_provider": "openai", "p_model": wire::MODEL, "p_input_microusd": 1_000_000,
             "p_output_microusd": 4_000_000,

@@ -92,15 +92,15 @@ impl Scene {
     }
 
     async fn message_and_links(&self, owner: &Client) {
-        let hosts =
-            json!({"p_workspace_id": DEMO, "p_limits": {"webhook_hosts": ["hooks.example.com"]}});
+        let host =
+            json!({"p_workspace_id": DEMO, "p_kind": "webhook", "p_name": "hooks.example.com"});
         let target = json!({"name": "recorded", "kind": "slack", "address": "https://hooks.example.com/recorded"});
         let target = json!({"p_workspace_id": DEMO, "p_target": target});
         let quiet = json!({"quiet": {"from": "22:00", "until": "07:00"}});
         let preferences = json!({"p_workspace_id": DEMO, "p_preferences": quiet});
         let named = json!({"p_workspace_id": DEMO, "p_name": "recorded"});
         for (function, arguments) in [
-            ("set_workspace_limits", &hosts),
+            ("set_tool_access", &host),
             ("add_notification_target", &target),
             ("set_notification_preferences", &preferences),
             ("test_notification_target", &named),
