@@ -132,6 +132,33 @@ async fn fields_of_built_in_runbooks_are_refused_in_a_workspace() {
     stack.stop().await.unwrap();
 }
 
+/// An Agent Skill becomes a runbook whose file the database accepts.
+#[tokio::test]
+async fn skill_is_imported_as_a_runbook() {
+    let stack = stacks::start().await.unwrap();
+    let cli = Cli::of(&stack).await;
+    let folder = cli.home.path().join("release-notes");
+    std::fs::create_dir(&folder).unwrap();
+    let text = "---\nname: release-notes\ndescription: Writes release notes.\n---\nList the changes of the week.\n";
+    std::fs::write(folder.join("SKILL.md"), text).unwrap();
+    let written = cli.succeeds("import-skill", &folder).await;
+    let file = cli.home.path().join("release-notes.yaml");
+    std::fs::write(&file, &written).unwrap();
+    let checked = cli.succeeds("lint", &file).await;
+    assert!(checked.contains("has no problems."), "{checked}");
+    cli.succeeds("apply", &file).await;
+    assert_eq!(
+        cli.succeeds("export", "release-notes").await,
+        written.replace("examples: []", "goal_type: release_notes\nexamples: []")
+    );
+    let refused = cli.fails("import-skill", cli.home.path()).await;
+    assert!(
+        refused.contains("a skill is a folder with SKILL.md"),
+        "{refused}"
+    );
+    stack.stop().await.unwrap();
+}
+
 /// Collects the texts below a value that begin as the given one.
 fn texts(value: &Value, beginning: &str, found: &mut Vec<String>) {
     match value {

@@ -3,11 +3,13 @@
 
 mod agent;
 mod runbook;
+mod skill;
 mod workspace;
 mod yaml;
 
 pub use agent::AgentFile;
 pub use runbook::{RunbookFile, type_of};
+pub use skill::ImportedSkill;
 pub use workspace::{
     LIMITS, McpServer, Policy, RateLimit, SETTINGS, Schedule, WorkspaceFile, WritableTable,
 };

@@ -1,6 +1,8 @@
 //! `goalpost runbooks`: lists, shows, checks, compares, applies, exports, activates and retires the runbooks of a
 //! workspace.
 
+use std::path::Path;
+
 use anyhow::bail;
 use chrono::Utc;
 use domain::plan::{Catalogue, check_contents};
@@ -14,7 +16,7 @@ use super::versions::{self, Place, Version, author_name, state_name};
 use super::{ask, connect, print, print_json};
 use crate::render::{Screen, age, one_line, table};
 use client::Client;
-use definitions::{RunbookFile, type_of};
+use definitions::{ImportedSkill, RunbookFile, type_of};
 
 type Runbook = Version<RunbookFile>;
 
@@ -38,6 +40,9 @@ struct Results {
 }
 
 pub(super) async fn run(arguments: &Runbooks, global: &Global) -> anyhow::Result<()> {
+    if let Some(RunbooksAction::ImportSkill { folder, agent }) = &arguments.action {
+        return import_skill(folder, agent, global);
+    }
     let client = connect::client(global).await?;
     let workspace = ask::workspace(&client, arguments.workspace.as_deref()).await?;
     let place = Place { client, workspace };
@@ -67,9 +72,26 @@ pub(super) async fn run(arguments: &Runbooks, global: &Global) -> anyhow::Result
             let found = place.find(&wanted.name, wanted.version).await?;
             versions::export(&to_file(&found), global)
         }
+        // Reached above, without a connection.
+        Some(RunbooksAction::ImportSkill { folder, agent }) => import_skill(folder, agent, global),
         Some(RunbooksAction::Activate(wanted)) => set_state(&place, wanted, "active", global).await,
         Some(RunbooksAction::Retire(wanted)) => set_state(&place, wanted, "retired", global).await,
     }
+}
+
+/// Prints a skill as a runbook, and names the files that a runbook cannot hold.
+fn import_skill(folder: &Path, agent: &str, global: &Global) -> anyhow::Result<()> {
+    let skill = ImportedSkill::read(folder, agent)?;
+    let notes = console::Term::stderr();
+    for file in &skill.left_out {
+        notes.write_line(&one_line(&format!("Left out: {}", file.display()), 200))?;
+    }
+    if !skill.left_out.is_empty() {
+        notes.write_line(
+            "An agent has no files: put what it needs of them into the instructions, or into tools.",
+        )?;
+    }
+    versions::export(&skill.runbook, global)
 }
 
 async fn set_state(

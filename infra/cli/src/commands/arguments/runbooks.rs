@@ -12,6 +12,7 @@ Examples:
   cargo goalpost runbooks diff stale-orders.yaml           compares it with the version here
   cargo goalpost runbooks apply stale-orders.yaml          adds it as the next version, active (admins)
   cargo goalpost runbooks apply stale-orders.yaml --draft  only you can start it, by name
+  cargo goalpost runbooks import-skill ./release-notes > release-notes.yaml
   cargo goalpost ask \"Stale orders\" --runbook stale-orders --wait
 
 A runbook is a YAML file: name, title, description, goal_type, examples (questions that it answers), parameters (a JSON
@@ -55,6 +56,15 @@ pub(in crate::commands) enum RunbooksAction {
     },
     /// Print a runbook as a file
     Export(Version),
+    /// Print an Agent Skill, a folder with SKILL.md, as the file of a runbook
+    ImportSkill {
+        /// The folder of the skill
+        #[arg(value_name = "FOLDER")]
+        folder: PathBuf,
+        /// The agent that follows its instructions
+        #[arg(long, value_name = "NAME", default_value = "analyst")]
+        agent: String,
+    },
     /// Make a version the active one
     Activate(Version),
     /// Retire a runbook: it is neither matched nor started any more
