@@ -3782,6 +3782,10 @@ export type Database = {
       remove_project_admin: { Args: { p_person: string }; Returns: Json }
       remove_tool_policy: { Args: { p_name: string; p_workspace_id: string }; Returns: boolean }
       retry_dead_letter: { Args: { p_dead_letter_id: number }; Returns: Json }
+      retry_dead_letters: {
+        Args: { p_code?: string; p_dry_run?: boolean; p_limit?: number; p_since?: string; p_workspace_id: string }
+        Returns: Json
+      }
       revert_improvement: { Args: { p_improvement_id: number }; Returns: Json }
       revoke_memory: { Args: { p_memory_id: number }; Returns: Json }
       set_agent_state: { Args: { p_agent_id: number; p_state: string }; Returns: Json }

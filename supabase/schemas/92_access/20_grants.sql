@@ -52,6 +52,7 @@ grant execute on function
   goalpost_private.cancel_request(bigint),
   goalpost_private.cancel_goal(bigint),
   goalpost_private.retry_dead_letter(bigint),
+  goalpost_private.retry_dead_letters(uuid, text, timestamptz, integer, boolean),
   goalpost_private.create_workspace(text),
   goalpost_private.set_member_role(uuid, uuid, text),
   goalpost_private.remove_member(uuid, uuid),

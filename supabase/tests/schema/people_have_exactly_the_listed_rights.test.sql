@@ -7,7 +7,7 @@ select set_eq(
       where n.nspname in ('goalpost', 'goalpost_worker', 'goalpost_private') and has_function_privilege('authenticated', p.oid, 'execute') $$,
   array[
     'goalpost.accept_request(uuid,text,text,jsonb,text,jsonb,jsonb)', 'goalpost.accept_requests(uuid,jsonb)', 'goalpost.decide_approval(bigint,text,text,jsonb,jsonb,text)', 'goalpost.cancel_request(bigint)',
-    'goalpost.cancel_goal(bigint)', 'goalpost.retry_dead_letter(bigint)', 'goalpost.create_workspace(text)',
+    'goalpost.cancel_goal(bigint)', 'goalpost.retry_dead_letter(bigint)', 'goalpost.retry_dead_letters(uuid,text,timestamp with time zone,integer,boolean)', 'goalpost_private.retry_dead_letters(uuid,text,timestamp with time zone,integer,boolean)', 'goalpost.create_workspace(text)',
     'goalpost.add_mcp_server(uuid,text,text,text)', 'goalpost.approve_mcp_tool(uuid,text,text,text,jsonb)', 'goalpost.remove_mcp_server(uuid,text)',
     'goalpost_private.add_mcp_server(uuid,text,text,text)', 'goalpost_private.approve_mcp_tool(uuid,text,text,text,jsonb)', 'goalpost_private.remove_mcp_server(uuid,text)',
     'goalpost_private.accept_requests(uuid,jsonb)', 'goalpost_private.cancel_request(bigint)',

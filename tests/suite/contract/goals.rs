@@ -270,6 +270,9 @@ impl Scene {
                 .status
                 .is_client_error()
         );
+        let shown = json!({"p_workspace_id": DEMO, "p_dry_run": true});
+        let retryable = owner.rpc("retry_dead_letters", &shown).await.unwrap();
+        assert_eq!(retryable.body["left"], 0, "{}", retryable.body);
         let cancel = json!({"p_request_id": request_id});
         assert_eq!(
             owner.rpc("cancel_request", &cancel).await.unwrap().body["state"],

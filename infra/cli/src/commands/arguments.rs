@@ -181,7 +181,10 @@ pub(super) enum Command {
         after_help = "Examples:\n  cargo goalpost cancel 3                 the goal 3\n  cargo goalpost cancel --request 5       the request 5, with its goal"
     )]
     Cancel(Cancel),
-    /// Try a failed step again, by the number of its dead letter
+    /// Try failed steps again: one by the number of its dead letter, or many
+    #[command(
+        after_help = "Examples:\n  cargo goalpost retry 17\n  cargo goalpost retry --all --dry-run                          which failed steps would be retried\n  cargo goalpost retry --all --code provider_unavailable --since 2h\n\nA step is retried if its run failed for it. The oldest are first."
+    )]
     Retry(Retry),
     /// List the memories of steps, the newest first, and embed them again
     #[command(
@@ -417,8 +420,26 @@ pub(super) struct Cancel {
 #[derive(Debug, Args)]
 pub(super) struct Retry {
     /// The dead letter's number
-    #[arg(value_name = "ID")]
-    pub(super) id: i64,
+    #[arg(value_name = "ID", required_unless_present = "all")]
+    pub(super) id: Option<i64>,
+    /// All failed steps of the workspace that the options below leave
+    #[arg(long, conflicts_with = "id")]
+    pub(super) all: bool,
+    /// Only steps with this error code
+    #[arg(long, value_name = "CODE", requires = "all")]
+    pub(super) code: Option<String>,
+    /// Only steps that failed since then: 2h, 7d, 2w, or a date
+    #[arg(long, value_name = "WHEN", value_parser = results::since, requires = "all")]
+    pub(super) since: Option<Since>,
+    /// At most this many, the oldest first
+    #[arg(long, value_name = "NUMBER", default_value_t = 100, requires = "all")]
+    pub(super) limit: u32,
+    /// Show what would be retried, and change nothing
+    #[arg(long, requires = "all")]
+    pub(super) dry_run: bool,
+    /// The workspace, by name or id; needed only by members of several
+    #[arg(long, value_name = "WORKSPACE", requires = "all")]
+    pub(super) workspace: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -1,12 +1,13 @@
 //! `goalpost approve`, `reject`, `cancel` and `retry`: the decisions of people.
 
 use anyhow::bail;
+use chrono::Utc;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::arguments::{self, Global};
-use super::{connect, decision, edited, print, print_json};
-use client::Inbox;
+use super::{ask, connect, decision, edited, print, print_json};
+use client::{Client, Inbox};
 
 #[derive(Serialize, Deserialize)]
 struct Decided {
@@ -136,12 +137,11 @@ struct Retried {
 /// Retries a failed step.
 pub(super) async fn retry(arguments: &arguments::Retry, global: &Global) -> anyhow::Result<()> {
     let client = connect::client(global).await?;
-    let retried: Retried = client
-        .call(
-            "retry_dead_letter",
-            &json!({"p_dead_letter_id": arguments.id}),
-        )
-        .await?;
+    let Some(id) = arguments.id else {
+        return retry_all(&client, arguments, global).await;
+    };
+    let call = json!({"p_dead_letter_id": id});
+    let retried: Retried = client.call("retry_dead_letter", &call).await?;
     if global.json {
         return print_json(&retried);
     }
@@ -149,6 +149,68 @@ pub(super) async fn retry(arguments: &arguments::Retry, global: &Global) -> anyh
         "The step {} of run {} is {} again.",
         retried.step_key, retried.run_id, retried.state
     ));
+    Ok(())
+}
+
+/// The answer of `retry_dead_letters`.
+#[derive(Serialize, Deserialize)]
+struct RetriedSteps {
+    retried: Vec<RetriedStep>,
+    refused: Vec<RefusedStep>,
+    /// Steps beyond the limit.
+    left: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct RetriedStep {
+    dead_letter_id: i64,
+    run_id: i64,
+    step_key: String,
+    code: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct RefusedStep {
+    dead_letter_id: i64,
+    reason: String,
+}
+
+async fn retry_all(
+    client: &Client,
+    arguments: &arguments::Retry,
+    global: &Global,
+) -> anyhow::Result<()> {
+    let workspace = ask::workspace(client, arguments.workspace.as_deref()).await?;
+    let call = json!({
+        "p_workspace_id": workspace, "p_code": arguments.code, "p_limit": arguments.limit,
+        "p_since": arguments.since.map(|since| since.before(Utc::now())), "p_dry_run": arguments.dry_run,
+    });
+    let answer: RetriedSteps = client.call("retry_dead_letters", &call).await?;
+    if global.json {
+        return print_json(&answer);
+    }
+    let verb = match arguments.dry_run {
+        true => "would be retried",
+        false => "is ready again",
+    };
+    for step in &answer.retried {
+        print(&format!(
+            "{}: the step {} of run {} {verb} ({})",
+            step.dead_letter_id,
+            step.step_key,
+            step.run_id,
+            step.code.as_deref().unwrap_or("no code")
+        ));
+    }
+    for step in &answer.refused {
+        print(&format!("{}: {}", step.dead_letter_id, step.reason));
+    }
+    if answer.retried.is_empty() && answer.refused.is_empty() {
+        print("No failed step is left to be retried.");
+    }
+    if answer.left > 0 {
+        print(&format!("{} more are beyond --limit.", answer.left));
+    }
     Ok(())
 }
 

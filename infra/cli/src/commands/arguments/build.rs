@@ -17,7 +17,7 @@ pub(in crate::commands) struct Build {
     /// The architecture of the functions
     #[arg(long, value_enum, default_value_t = Architecture::Arm64)]
     pub(in crate::commands) arch: Architecture,
-    /// The folder of the packages [default: target/packages/<ARCH>]
+    /// The folder of the packages [default: the architecture below target/packages]
     #[arg(long, value_name = "FOLDER")]
     pub(in crate::commands) output: Option<PathBuf>,
 }

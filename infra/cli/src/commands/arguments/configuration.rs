@@ -35,7 +35,7 @@ Examples:
   printf %s \"$TOKEN\" | cargo goalpost secrets set mcp.docs
   cargo goalpost secrets remove webhook
 
-`webhook` signs the workspace's webhooks (whsec_ and 24 to 64 bytes in base64); `mcp.<server>` is sent to that server in
+`webhook` signs the workspace's webhooks (whsec_ and 24 to 64 bytes in base64); `mcp.NAME of a server` is sent to that server in
 its header. Values go into Vault. No command shows them again.";
 
 pub(super) const WORKSPACES_HELP: &str = "\
@@ -238,13 +238,13 @@ pub(in crate::commands) enum SecretsAction {
     List,
     /// Set a secret; its value is read from the standard input, or asked for
     Set {
-        /// webhook, or mcp.<server>
+        /// webhook, or mcp.NAME of a server
         #[arg(value_name = "NAME")]
         name: String,
     },
     /// Remove a secret
     Remove {
-        /// webhook, or mcp.<server>
+        /// webhook, or mcp.NAME of a server
         #[arg(value_name = "NAME")]
         name: String,
     },
