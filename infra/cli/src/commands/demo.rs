@@ -21,14 +21,12 @@ use serde_json::{Value, json};
 
 use super::watch::{Until, Watcher};
 use super::{
-    Usage, answer, approvals, arguments, connect, print, print_error, state, stop_signal, up,
+    Usage, answer, approvals, arguments, connect, local, print, print_error, state, stop_signal,
 };
 use crate::render::{Screen, duration, table};
 use client::{Approval, Client, Question, Work};
 use learning::Learned;
 
-/// The database, which `goalpost up --demo` opens again.
-pub(super) const DATABASE: &str = "goalpost_demo";
 const SIMPLE: &str = "What is 17% of 2,340?";
 const AUDIT: &str = "Audit my database: what is wrong with it, and which SQL mends it?";
 
@@ -72,7 +70,7 @@ pub(super) async fn run(arguments: &arguments::Demo) -> anyhow::Result<()> {
 
 fn options(home: &Home, progress: &Progress) -> anyhow::Result<StackOptions> {
     let mut options = StackOptions::for_people(home.clone(), progress.clone());
-    options.database = DatabaseChoice::Fresh(DATABASE.to_owned());
+    options.database = DatabaseChoice::Fresh(local::DEMO_DATABASE.to_owned());
     options.port = Port::Any;
     // The cluster of a running stack belongs to it; the demo then creates a temporary one.
     if state::claim(home)?.is_none() {
@@ -110,7 +108,7 @@ async fn show(
 ) -> anyhow::Result<(Times, Option<Learned>)> {
     let mut times = Times::new();
     let owner = connect::of_stack(stack, Person::Owner)?;
-    up::warm_up(owner.clone());
+    local::warm_up(owner.clone());
 
     heading("1  A simple question", SIMPLE);
     let began = Instant::now();

@@ -22,6 +22,7 @@ mod edited;
 mod feedback;
 mod goals;
 mod improvements;
+mod local;
 mod login;
 mod logs;
 mod mcp;

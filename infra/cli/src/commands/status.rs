@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::arguments::Global;
-use super::{connect, print, print_json, state, up};
+use super::{connect, local, print, print_json, state};
 use crate::render::{Screen, age, table};
 
 pub(super) async fn run(global: &Global) -> anyhow::Result<()> {
@@ -72,7 +72,7 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<()> {
     print(&format!("  Database         {}", stack.database_url));
     print(&format!("  Logs             {}", stack.logs.display()));
     print("");
-    for line in up::people(screen.palette) {
+    for line in local::people(screen.palette) {
         print(&line);
     }
     print("");

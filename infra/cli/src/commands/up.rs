@@ -8,16 +8,12 @@ use domain::PrivateHosts;
 use domain::private_hosts::PRIVATE_HOSTS;
 use local_stack::home::Home;
 use local_stack::progress::Progress;
-use local_stack::stack::{
-    DatabaseChoice, LOCAL_PASSWORD, Person, Port, Stack, StackOptions, Switch,
-};
-use local_stack::terminal::Palette;
+use local_stack::stack::{DatabaseChoice, Person, Port, Stack, StackOptions, Switch};
 use secrecy::ExposeSecret;
 use std::time::Duration;
 
-use super::{arguments, connect, demo, doctor, print, print_error, state, stop_signal};
+use super::{arguments, connect, doctor, local, print, print_error, state, stop_signal};
 use crate::render::Screen;
-use client::Client;
 
 /// The period of the check that Postgres still runs.
 const PULSE: Duration = Duration::from_secs(2);
@@ -55,7 +51,7 @@ async fn run_until_stopped(
     let mut options = StackOptions::for_people(home.clone(), progress);
     options.keys = Some(state::keys(home)?);
     if arguments.demo {
-        options.database = DatabaseChoice::Kept(demo::DATABASE.to_owned());
+        options.database = DatabaseChoice::Kept(local::DEMO_DATABASE.to_owned());
     }
     if let Some(port) = arguments.port {
         options.port = Port::Exactly(port);
@@ -78,7 +74,7 @@ async fn run_until_stopped(
     };
     state.stack = Some(of_stack(&stack, models));
     state::write(home, state)?;
-    warm_up(connect::of_stack(&stack, Person::Owner)?);
+    local::warm_up(connect::of_stack(&stack, Person::Owner)?);
     introduce(&stack, arguments.port);
     if let Some(stack) = &state.stack {
         report_unreachable(stack.models.clone());
@@ -110,11 +106,6 @@ async fn until_postgres_ends(stack: &Stack) {
     while stack.server().is_running() {
         tokio::time::sleep(PULSE).await;
     }
-}
-
-/// Reads the tables' schema in advance: otherwise the first request waits for it.
-pub(super) fn warm_up(client: Client) {
-    tokio::spawn(async move { client.workspaces().await.is_ok() });
 }
 
 /// Reports model servers that do not answer, in the background.
@@ -156,7 +147,7 @@ fn introduce(stack: &Stack, wanted_port: Option<u16>) {
         stack.database_url("postgres")
     ));
     print("");
-    for line in people(palette) {
+    for line in local::people(palette) {
         print(&line);
     }
     print("");
@@ -166,17 +157,4 @@ fn introduce(stack: &Stack, wanted_port: Option<u16>) {
     print("  cargo goalpost approvals --as approver");
     print("");
     print(&palette.dim("Ctrl-C stops everything."));
-}
-
-/// Returns the people who can sign in to the local stack, with their password.
-pub(super) fn people(palette: Palette) -> Vec<String> {
-    let heading = format!(
-        "People, who sign in with the password {LOCAL_PASSWORD} (tokens: cargo goalpost status --json)"
-    );
-    let lines = Person::ALL
-        .iter()
-        .map(|person| format!("  {:16} {}", person.name(), person.email()));
-    std::iter::once(palette.dim(&heading))
-        .chain(lines)
-        .collect()
 }

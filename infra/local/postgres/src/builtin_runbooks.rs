@@ -16,7 +16,7 @@ const QUOTE: &str = "$runbook$";
 /// The folder cannot be read, or contains none.
 pub fn files(workspace: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let folder = workspace.join(FOLDER);
-    let mut files = super::schemas::entries(&folder)?;
+    let mut files = super::folder::entries(&folder)?;
     files.retain(|path| {
         path.extension()
             .is_some_and(|extension| extension == "yaml")

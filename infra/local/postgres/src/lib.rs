@@ -12,6 +12,7 @@ pub mod builtin_runbooks;
 mod cluster;
 pub mod database;
 mod extensions;
+mod folder;
 mod given;
 pub mod home;
 pub mod migrations;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
+use super::folder::entries;
 use super::source_lines::MARKER;
 use super::{Server, builtin_runbooks, migrations, statements};
 
@@ -60,19 +61,6 @@ fn files(workspace: &Path) -> anyhow::Result<Vec<PathBuf>> {
         bail!("{} contains no SQL files", root.display());
     }
     Ok(files)
-}
-
-/// Returns the entries of a folder, by name.
-pub(super) fn entries(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let mut paths = std::fs::read_dir(folder)
-        .and_then(|entries| {
-            entries
-                .map(|entry| entry.map(|entry| entry.path()))
-                .collect::<Result<Vec<_>, _>>()
-        })
-        .with_context(|| format!("reading {}", folder.display()))?;
-    paths.sort();
-    Ok(paths)
 }
 
 /// Returns the text of the migration that the sources generate.
