@@ -1,7 +1,7 @@
 -- Messages are claimed once for the time of a lease, with what is needed to send them; those whose occasion is over are
 -- dropped.
 begin;
-select plan(25);
+select plan(26);
 select tests.world();
 update goalpost.workspaces set webhook_hosts = '{hooks.example.com}', email_domains = '{tests.example}' where id = tests.id_of('acme');
 select tests.json_for(p, format('select goalpost.add_notification_target(%L, ''{"name": "hook", "kind": "%s", "address": "https://hooks.example.com/%s", "shared": %s}'')', tests.id_of('acme'), k, p, to_jsonb(p = 'adam')))
@@ -54,6 +54,10 @@ update goalpost_private.limits set max_notification_attempts = 20;
 
 select tests.json_for('petra', format('select goalpost.test_notification_target(%L, ''hook'')', tests.id_of('acme')));
 select is(tests.refusal_for('petra', format('select goalpost.test_notification_target(%L, ''hook'')', tests.id_of('acme'))), 'ZG006', 'one test of a target waits at a time');
+insert into goalpost.notification_targets (workspace_id, user_id, name, kind, shown_address, occasions, created_by, created_at)
+values (tests.id_of('acme'), tests.id_of('petra'), 'other', 'email', 'a@tests.example', '{}', tests.id_of('petra'), now());
+select is(tests.refusal_for('petra', format('select goalpost.test_notification_target(%L, ''other'')', tests.id_of('acme'))), 'none', 'another target is tested meanwhile');
+delete from goalpost.notification_targets where name = 'other';
 select is((select m ->> 'occasion' from jsonb_array_elements(goalpost_worker.claim_notifications(10, 30)) m), 'test', 'and is sent like a message');
 select tests.advance_clock('2 seconds');
 select is(goalpost_private.send_overdue_wakes(goalpost_private.clock()), 0, 'nothing is overdue while it is leased');

@@ -48,11 +48,12 @@ select is((select user_id from goalpost.requests order by id desc limit 1), test
 -- Keys, batches, claims.
 delete from goalpost.request_messages;
 select pg_temp.send('mia', pg_temp.message('{"idempotency_key": "k", "context": {"a": 1}, "budget": {"max_tokens": 5}}')) from generate_series(1, 2);
-select pg_temp.send('mia', pg_temp.message('{"idempotency_key": "k", "question": "Another?"}'));
+select pg_temp.send('mia', pg_temp.message('{"idempotency_key": "k", "context": {"a": 1}, "budget": {"max_tokens": 5}}' || more))
+  from unnest(array['{"question": "Another?"}', '{"context": {"a": 2}}', '{"budget": {"max_tokens": 6}}', '{"parameters": {"a": 1}}']::jsonb[]) more;
 select jsonb_array_length(goalpost_worker.claim_steps('{assess}', 10, 60, 'w'));
-select is(pg_temp.outcomes(), 'asked, repeated, refused its idempotency key was used for another request', 'a claim of intake takes messages too; a key is one request');
+select is(pg_temp.outcomes(), 'asked, repeated' || repeat(', refused its idempotency key was used for another request', 4), 'a claim of intake takes messages too; a key is one request');
 select is((select context || budget from goalpost.requests where idempotency_key = 'k'), '{"a": 1, "max_tokens": 5}', 'with all that the message names');
-select is((select count(*) from pgmq.a_goalpost_requests), 1::bigint, 'what is refused is archived');
+select is((select count(*) from pgmq.a_goalpost_requests), 4::bigint, 'what is refused is archived');
 
 -- What is no request.
 delete from goalpost.request_messages;
@@ -63,7 +64,7 @@ select pgmq.send('goalpost_requests', m)
 select is(pg_temp.taken(), '13', 'messages that are no requests are taken');
 select is((select string_agg(distinct outcome, ' ') from goalpost.request_messages where reason is not null), 'refused', 'and refused, each with a reason');
 select is((select count(*) from goalpost.request_messages where workspace_id is not null), 2::bigint, 'a workspace has those of its members alone');
-select is((select count(*) from pgmq.a_goalpost_requests), 14::bigint, 'and all are archived');
+select is((select count(*) from pgmq.a_goalpost_requests), 17::bigint, 'and all are archived');
 select is(tests.value_for('vera', 'select count(*) from goalpost.request_messages'), '2', 'members read what their messages led to');
 insert into goalpost.project_admins values (tests.id_of('sam'));
 select is(tests.value_for('sam', 'select count(*) from goalpost.request_messages'), '11', 'project admins read those of no workspace');

@@ -38,7 +38,7 @@ select is(pg_temp.written(), 'adam approval.escalated, all approval.escalated', 
 select goalpost_private.sweep();
 select is(pg_temp.written(), null, 'once');
 
-select tests.set('run', tests.planned('ap', jsonb_build_object('ap', tests.approval('{"quorum": 2, "content": {"a": 1}, "expires_after_seconds": 4000}'))));
+select tests.set('run', tests.planned('ap', jsonb_build_object('ap', tests.approval('{"quorum": 2, "content": {"a": 1}, "expires_after_seconds": 4000, "escalates_after_seconds": 3990, "escalates_to": "admin"}'))));
 select is(pg_temp.written(), 'adam approval.requested, all approval.requested, petra approval.requested', 'a quorum is asked for at once');
 select tests.json_for('petra', format('select goalpost.decide_approval(%s, ''approved'')', (tests.approval_of(tests.get('run'), 'ap')).id));
 select is(pg_temp.written(), null, 'a vote for the same version writes nothing');

@@ -16,6 +16,8 @@ use super::mutant::{Mutant, Target};
 
 /// Maximum number of files per mutant.
 const MOST_FILES: usize = 150;
+/// A function with more callers connects nothing: `clock` has most functions as callers.
+const MOST_CALLERS: usize = 20;
 /// Folders whose files are about all tables.
 const ABOUT_TABLES: [&str; 4] = ["schema", "tenants", "workspaces", "storage"];
 /// Minimum time limit of a statement, for the fastest files.
@@ -169,12 +171,10 @@ impl Selection {
         let mut seen = BTreeSet::from([function.to_owned()]);
         while let Some((name, distance)) = queue.pop_front() {
             found.entry(bare(&name).to_owned()).or_insert(distance);
-            let neighbours = [&self.callers, &self.called];
-            for neighbour in neighbours
-                .into_iter()
-                .filter_map(|of| of.get(&name))
-                .flatten()
-            {
+            let callers = self.callers.get(&name);
+            // Two functions are not near each other because both ask for the time.
+            let callers = callers.filter(|of| distance == 0 || of.len() <= MOST_CALLERS);
+            for neighbour in callers.into_iter().chain(self.called.get(&name)).flatten() {
                 if seen.insert(neighbour.clone()) {
                     queue.push_back((neighbour.clone(), distance + 1));
                 }
