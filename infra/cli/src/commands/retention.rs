@@ -42,8 +42,8 @@ pub(super) async fn run(arguments: &Retention, global: &Global) -> anyhow::Resul
     }
     let verb = if arguments.dry_run { "would be" } else { "is" };
     print(&format!(
-        "Ended work {verb} kept for {} days.",
-        due.retention_days
+        "Ended work {verb} kept for {}.",
+        counted(due.retention_days.into(), "day")
     ));
     let text = match due.oldest_at {
         None => format!("Nothing ended before {}.", due.cutoff.format("%Y-%m-%d")),
