@@ -1,6 +1,6 @@
 -- Requests that ended before their workspace's cutoff are deleted with everything that followed from them; others stay.
 begin;
-select plan(24);
+select plan(27);
 select tests.world(false);
 select tests.price();
 create function pg_temp.forget(p_limit integer default 100) returns jsonb language sql as $$ select goalpost_worker.forget_work(p_limit) $$;
@@ -17,7 +17,10 @@ select tests.start(tests.get('ended'), 'a');
 select tests.spend(tests.get('ended'), 'a', 1000);
 select tests.complete(tests.get('ended'), 'a'), tests.do_complete(tests.get('ended'), 'judge', '{"decision": "complete", "report": "r"}');
 select tests.set('request', (tests.request_of(tests.get('ended'))).id);
-select tests.set('open', tests.planned('a'));
+select tests.set('open', tests.planned('a', jsonb_build_object('a', tests.agent())));
+select tests.start(tests.get('open'), 'a');
+select tests.spend(tests.get('open'), 'a', 500);
+select tests.set('late', tests.planned('z'));
 select isnt(pg_temp.rows_of(tests.get('ended')), '0,0,0,0,0,0', 'the ended work has rows');
 select is((tests.request_of(tests.get('ended'))).ended_at is not null, true, 'its request has ended');
 insert into storage.objects (bucket_id, name, version)
@@ -32,11 +35,15 @@ select is(pg_temp.forget() ->> 'forgotten_count', '0', 'a longer retention of th
 update goalpost.workspaces set retention_days = 365 where id = tests.id_of('acme');
 select is(pg_temp.forget() - 'objects', '{"forgotten_count": 1, "more": false}', 'work past its retention is deleted');
 select is(pg_temp.rows_of(tests.get('ended')), '0,0,0,0,0,0', 'no row of it is left');
+select is((select string_agg(b.spent_microusd::text, ' ') from goalpost.budgets b where b.scope = 'run'), '500', 'caps of other runs stay');
+select pg_temp.end_run(tests.get('late'), 'z');
+select is(pg_temp.forget() ->> 'forgotten_count', '0', 'a request that was asked long ago and has just ended stays');
+select is(tests.run_state(tests.get('late')), 'completed', 'with its run');
 select is((select count(*) from goalpost.requests where id = tests.get('request')), 0::bigint, 'its request is deleted');
-select is(tests.state(tests.get('open'), 'a'), 'ready', 'a request that has not ended stays');
+select is(tests.state(tests.get('open'), 'a'), 'running', 'a request that has not ended stays');
 select is(pg_temp.forget() -> 'objects', jsonb_build_array(format('%s/%s/a/goalpost.json', tests.id_of('acme'), tests.get('ended'))),
   'objects of the deleted runs alone are listed, until they are gone');
-select is((select sum(cost_microusd)::text from goalpost.unfolded_statistics where workspace_id = tests.id_of('acme')), '1000', 'its cost stays in the totals');
+select is((select sum(cost_microusd)::text from goalpost.unfolded_statistics where workspace_id = tests.id_of('acme')), '1500', 'its cost stays in the totals');
 select is(tests.unbalanced(), '{}', 'caps add up without it');
 
 -- The right to delete objects.
@@ -58,7 +65,7 @@ select tests.set('two', tests.planned('d'));
 select pg_temp.end_run(tests.get('two'), 'd');
 select tests.advance_clock('366 days');
 update goalpost.workflow_runs set state = 'running', ended_at = null where id = tests.get('two');
-select is(pg_temp.forget(1), '{"forgotten_count": 1, "objects": [], "more": true}', 'a full batch has more');
+select is(pg_temp.forget(2), '{"forgotten_count": 2, "objects": [], "more": true}', 'a full batch has more');
 select is(pg_temp.forget(1), '{"forgotten_count": 0, "objects": [], "more": false}', 'a running run and a decision that waits stay');
 update goalpost.approvals set state = 'cancelled', decided_at = goalpost_private.clock() where run_id = tests.get('waits');
 select is(pg_temp.forget() ->> 'forgotten_count', '1', 'it is deleted after the decision');

@@ -18,6 +18,9 @@ create function pg_temp.keys(p_answer jsonb) returns text language sql as $$
   select string_agg(format('%s=%s', case (r ->> 'run_id')::bigint when tests.get('one') then 'one' when tests.get('two') then 'two' when tests.get('three') then 'three' else 'other' end, r ->> 'code'), ' ' order by n)
     from jsonb_array_elements(p_answer -> 'retried') with ordinality t (r, n) $$;
 
+-- A failure that its run goes on without, and one in a run that goes on.
+select tests.set('tolerant', tests.planned('a, b', '{"a": {"on_failure": "continue"}}'));
+select tests.do_fail(tests.get('tolerant'), 'a');
 select tests.set('one', pg_temp.failed('model_down'));
 select tests.advance_clock('1 hour');
 select tests.set('two', pg_temp.failed('broken'));
