@@ -17497,8 +17497,7 @@ begin
   -- A person may have reopened one of them before its tree was locked.
   v_requests := array(
     select q.id from goalpost.requests q join goalpost.workspaces w on w.id = q.workspace_id
-     where q.id = any (v_requests) and goalpost_private.is_forgettable(q, w.retention_days, v_now)
-       for update of q skip locked);
+     where q.id = any (v_requests) and goalpost_private.is_forgettable(q, w.retention_days, v_now));
   v_runs := array(select r.id from goalpost.workflow_runs r where r.request_id = any (v_requests));
   perform goalpost_private.list_objects_to_delete(v_runs, v_now);
   delete from goalpost.budgets b

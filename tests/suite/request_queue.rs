@@ -1,7 +1,5 @@
 //! Requests as messages: of the Supabase Queue `goalpost_requests`, and of intake's queue on AWS.
 
-use std::time::Duration;
-
 use local_stack::stack::{Person, Stack};
 use serde_json::{Value, json};
 use system_tests::people::{Client, DEMO};
@@ -9,15 +7,9 @@ use system_tests::{command, stacks};
 
 /// Returns what the messages led to, the first first, as soon as there are this many.
 async fn outcomes(owner: &Client, count: usize) -> Vec<Value> {
-    for _ in 0..200 {
-        let query = "select=outcome,request_id,reason,source&order=id";
-        let rows = owner.rows("request_messages", query).await.unwrap();
-        if rows.len() >= count {
-            return rows;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("there are no {count} messages");
+    let query = "select=outcome,request_id,reason,source&order=id";
+    let rows = owner.until_rows("request_messages", query, count);
+    rows.await.unwrap()
 }
 
 /// Delivers a message with this body to intake, as Lambda does, and returns the ids of those that failed.

@@ -1,7 +1,5 @@
 //! Rules: set by the command line, fired by changes in a table and by webhooks, asked by intake and the sweep.
 
-use std::time::Duration;
-
 use local_stack::stack::{Person, Stack};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -42,17 +40,13 @@ impl World {
 
     /// Returns the history of a rule, the latest first, as soon as it has this many rows.
     async fn history(&self, rule: &str, count: usize) -> Vec<Value> {
-        for _ in 0..200 {
-            let (_, printed) = self
-                .goalpost(&["rules", "history", rule, "--json"], "")
-                .await;
-            let firings: Vec<Value> = serde_json::from_str(&printed).unwrap();
-            if firings.len() >= count {
-                return firings;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("the history of {rule} has no {count} rows");
+        let query = format!("select=id,request_rules!inner(name)&request_rules.name=eq.{rule}");
+        let firings = self.owner.until_rows("rule_firings", &query, count);
+        firings.await.unwrap();
+        let (_, printed) = self
+            .goalpost(&["rules", "history", rule, "--json"], "")
+            .await;
+        serde_json::from_str(&printed).unwrap()
     }
 
     /// Posts a webhook of the dashboard to intake.
@@ -218,15 +212,8 @@ async fn rule_writes_after_approval_and_not_in_a_loop() {
         .unwrap();
     let firings = world.history("copies", 1).await;
     let request = firings[0]["request_id"].as_i64().unwrap();
-    let mut approvals = Vec::new();
-    for _ in 0..200 {
-        let query = "select=id,question&state=eq.pending";
-        approvals = world.owner.rows("approvals", query).await.unwrap();
-        if !approvals.is_empty() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    let query = "select=id,question&state=eq.pending";
+    let approvals = world.owner.until_rows("approvals", query, 1).await.unwrap();
     assert_eq!(approvals.len(), 1, "the write waits for a person");
     let approve = json!({"p_approval_id": approvals[0]["id"], "p_decision": "approved"});
     let decided = world.owner.rpc("decide_approval", &approve).await.unwrap();

@@ -163,6 +163,30 @@ impl Client {
         answer.body.as_array().cloned().context("not an array")
     }
 
+    /// Reads rows as [`Self::rows`] does, as soon as there are this many.
+    ///
+    /// # Errors
+    /// There are not within a minute.
+    pub async fn until_rows(
+        &self,
+        table: &str,
+        query: &str,
+        count: usize,
+    ) -> anyhow::Result<Vec<Value>> {
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        loop {
+            let rows = self.rows(table, query).await?;
+            if rows.len() >= count {
+                return Ok(rows);
+            }
+            anyhow::ensure!(
+                std::time::Instant::now() < deadline,
+                "{table}?{query} has no {count} rows: {rows:?}"
+            );
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Inserts a row into a table of schema `goalpost`.
     ///
     /// # Errors
